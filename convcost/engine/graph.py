@@ -1,0 +1,75 @@
+"""Graphs: operations wired together, with the shape of every tensor known.
+
+A tensor is an index: 0 to ``len(inputs) - 1`` are the graph's inputs, then one per node in
+order. A node may only read tensors before it, so a graph cannot have a cycle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from convcost.engine.operations.base import Operation
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError
+
+MAX_NODES = 20_000
+"""The longest graph that is built; a larger one is a mistake in a ``repeat``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation at its place: what it reads (tensor indexes) and the shape it makes."""
+
+    name: str
+    operation: Operation
+    inputs: tuple[int, ...]
+    output: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes in execution order. ``scopes`` names the design behind a dotted prefix of names."""
+
+    inputs: tuple[Shape, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]
+    scopes: dict[str, str] = field(default_factory=dict)
+
+    def shape(self, tensor: int) -> Shape:
+        """The shape of a tensor by its index."""
+        inputs = self.inputs
+        return inputs[tensor] if tensor < len(inputs) else self.nodes[tensor - len(inputs)].output
+
+    @property
+    def output(self) -> Shape:
+        """The shape of the first output."""
+        return self.shape(self.outputs[0])
+
+
+class GraphBuilder:
+    """Adds nodes one by one and infers each shape on the way."""
+
+    __slots__ = ("_inputs", "_nodes", "scopes", "shapes")
+
+    def __init__(self, *inputs: Shape) -> None:
+        self._inputs = inputs
+        self._nodes: list[Node] = []
+        self.shapes: list[Shape] = list(inputs)
+        self.scopes: dict[str, str] = {}
+
+    def add(self, name: str, operation: Operation, inputs: tuple[int, ...]) -> int:
+        """Add a node and return its tensor. Raises OperationError where shapes do not fit."""
+        shapes = self.shapes
+        if len(inputs) == 1:
+            output = operation.output(shapes[inputs[0]])
+        else:
+            output = operation.output(*[shapes[tensor] for tensor in inputs])
+        if len(self._nodes) >= MAX_NODES:
+            raise ConvcostError(f"more than {MAX_NODES:,} layers", hint="look at the repeats")
+        self._nodes.append(Node(name, operation, inputs, output))
+        shapes.append(output)
+        return len(shapes) - 1
+
+    def finish(self, *outputs: int) -> Graph:
+        """The graph, with these tensors as its outputs."""
+        return Graph(self._inputs, tuple(self._nodes), outputs, self.scopes)

@@ -1,0 +1,132 @@
+"""Operations value by value: normalisation, activation, sums and products. No MACs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convcost.engine.cost import Cost
+from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.shapes import Shape, product, times
+from convcost.errors import OperationError
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation(Operation):
+    """A learned scale and shift per channel after a normalisation.
+
+    params = 2 * channels; element_ops = 2 * values (one multiplication, one addition, as at
+    inference with the statistics folded in). Running statistics are buffers, not parameters.
+    """
+
+    kind: ClassVar[Kind] = "elements"
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """Scale and shift."""
+        return Cost(params=2 * output[-1], element_ops=2 * product(output))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm(Normalisation):
+    """Statistics over the batch. Source: Ioffe and Szegedy 2015, algorithm 1."""
+
+    type: ClassVar[str] = "batch_norm"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNorm(Normalisation):
+    """Statistics over the channels of each position. Source: Ba et al. 2016."""
+
+    type: ClassVar[str] = "layer_norm"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm(Normalisation):
+    """Statistics over groups of channels. Source: Wu and He 2018."""
+
+    type: ClassVar[str] = "group_norm"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Operation):
+    """A learned factor per channel (ConvNeXt's layer scale): params = channels."""
+
+    type: ClassVar[str] = "scale"
+    kind: ClassVar[Kind] = "elements"
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """One multiplication per value."""
+        return Cost(params=output[-1], element_ops=product(output))
+
+
+@dataclass(frozen=True, slots=True)
+class Activation(Operation):
+    """A function of each value alone; one element operation per value, whichever it is."""
+
+    type: ClassVar[str] = "activation"
+    kind: ClassVar[Kind] = "elements"
+
+    function: str = "relu"
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """One evaluation per value."""
+        return Cost(element_ops=product(output))
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Operation):
+    """Two or more tensors combined value by value: element_ops = values * (inputs - 1)."""
+
+    kind: ClassVar[Kind] = "elements"
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """One operation per value and further input."""
+        return Cost(element_ops=product(output) * (len(inputs) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Join):
+    """A sum of tensors of one shape. Source: He et al. 2015, equation 1."""
+
+    type: ClassVar[str] = "add"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """All inputs must agree in every axis."""
+        for other in inputs[1:]:
+            check_equal("add", inputs[0], other)
+        return inputs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(Join):
+    """A product of tensors of one shape, or of a map and one value per channel.
+
+    Source of the second form: Hu et al. 2017, Squeeze-and-Excitation, equation 4.
+    """
+
+    type: ClassVar[str] = "mul"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """A vector of channels (or a 1x1 map) is stretched over all positions."""
+        largest = max(inputs, key=len)
+        for shape in inputs:
+            per_channel = shape[-1] == largest[-1] and all(size == 1 for size in shape[:-1])
+            if not per_channel:
+                check_equal("mul", largest, shape)
+        return largest
+
+
+def check_equal(what: str, first: Shape, second: Shape) -> None:
+    """Raise an error that says in which axis two shapes differ."""
+    if first == second:
+        return
+    pair = f"{what}: {times(first)} and {times(second)}"
+    if len(first) != len(second):
+        raise OperationError(f"{pair} differ in the number of axes", field="from")
+    names = (*{1: ("length",), 2: ("height", "width")}.get(len(first) - 1, ()), "channels")
+    if len(names) != len(first):
+        names = ("depth", "height", "width", "channels")[-len(first) :]
+    differing = [
+        name for name, a, b in zip(names, first, second, strict=True) if a != b
+    ]
+    raise OperationError(f"{pair} differ in {' and '.join(differing)}", field="from")

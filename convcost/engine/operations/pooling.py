@@ -1,0 +1,120 @@
+"""Pooling: windows that take a maximum or a mean. No parameters, no MACs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convcost.engine.cost import Cost
+from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.shapes import Shape, product
+from convcost.engine.windows import Padding, Window, extent, slide
+
+
+@dataclass(frozen=True, slots=True)
+class Pool(Operation):
+    """A sliding maximum or mean.
+
+    output = slide(input), channels unchanged
+    element_ops = output values * prod(kernel_size): each value in a window is visited once
+
+    Source: PyTorch ``MaxPool2d`` and ``AvgPool2d`` (output size, ``ceil_mode``).
+    """
+
+    kind: ClassVar[Kind] = "elements"
+
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Padding
+    dilation: tuple[int, ...]
+    ceil_mode: bool = False
+
+    def output(self, *inputs: Shape) -> Shape:
+        """Spatial sizes by the sliding window."""
+        (shape,) = inputs
+        spatial = slide(
+            shape[:-1],
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
+        return (*spatial, shape[-1])
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """Visits of window values."""
+        return Cost(element_ops=product(output) * product(self.kernel_size))
+
+    def window(self, shape: Shape) -> Window:
+        """Kernel reach with dilation, and the stride."""
+        return Window(tuple(map(extent, self.kernel_size, self.dilation)), self.stride)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool(Pool):
+    """A sliding maximum."""
+
+    type: ClassVar[str] = "max_pool"
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool(Pool):
+    """A sliding mean."""
+
+    type: ClassVar[str] = "avg_pool"
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveAvgPool(Operation):
+    """A mean over windows chosen so that the output has the given size.
+
+    element_ops = input values where the output size divides the input; windows that overlap
+    (output i covers floor(i * in / out) to ceil((i + 1) * in / out)) visit some values twice,
+    and those visits are counted. Source: PyTorch ``AdaptiveAvgPool2d``.
+    """
+
+    type: ClassVar[str] = "adaptive_avg_pool"
+    kind: ClassVar[Kind] = "elements"
+
+    output_size: tuple[int, ...]
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The size that was asked for, channels unchanged."""
+        return (*self.output_size, inputs[0][-1])
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """Visits of window values, axis by axis."""
+        (shape,) = inputs
+        visits = [
+            sum(-(-(i + 1) * size // out) - i * size // out for i in range(out))
+            for size, out in zip(shape[:-1], self.output_size, strict=True)
+        ]
+        return Cost(element_ops=product(visits) * shape[-1])
+
+    def window(self, shape: Shape) -> Window:
+        """Counted as seeing everything: the windows differ in size."""
+        return Window(shape[:-1], shape[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAvgPool(Operation):
+    """The mean of each channel over all positions: H x W x C -> C.
+
+    element_ops = input values, each added once. Source: Lin et al. 2013, section 3.2.
+    """
+
+    type: ClassVar[str] = "global_avg_pool"
+    kind: ClassVar[Kind] = "elements"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """Only the channels are left."""
+        return inputs[0][-1:]
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """One visit of each input value."""
+        return Cost(element_ops=product(inputs[0]))
+
+    def window(self, shape: Shape) -> Window:
+        """The whole input."""
+        return Window(shape[:-1], shape[:-1])

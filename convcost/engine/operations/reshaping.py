@@ -1,0 +1,122 @@
+"""Operations that move values without learned numbers: joins, cuts, shuffles, resizing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from convcost.engine.cost import FREE, Cost
+from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.elementwise import check_equal
+from convcost.engine.shapes import Shape, divides, divisors, is_known, product
+from convcost.engine.windows import Window
+from convcost.errors import OperationError
+
+
+@dataclass(frozen=True, slots=True)
+class Concat(Operation):
+    """Tensors side by side in the channel axis; free."""
+
+    type: ClassVar[str] = "concat"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """Spatial sizes must agree; channels add up."""
+        first = inputs[0]
+        for other in inputs[1:]:
+            if other[:-1] != first[:-1]:
+                check_equal("concat", (*first[:-1], other[-1]), other)
+        channels = inputs[0][-1]
+        for other in inputs[1:]:
+            channels = channels + other[-1]
+        return (*first[:-1], channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Operation):
+    """Channels ``start`` to ``stop`` (exclusive); free."""
+
+    type: ClassVar[str] = "slice"
+
+    start: int
+    stop: int
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The channels that were asked for."""
+        (shape,) = inputs
+        bounds = (self.start, self.stop, shape[-1])
+        if all(map(is_known, bounds)) and not 0 <= self.start < self.stop <= shape[-1]:
+            raise OperationError(
+                f"slice {self.start}:{self.stop} is not inside {shape[-1]} channels", field="stop"
+            )
+        return (*shape[:-1], self.stop - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShuffle(Operation):
+    """A fixed permutation of channels across groups; free. Source: Zhang et al. 2017, 3.1."""
+
+    type: ClassVar[str] = "channel_shuffle"
+
+    groups: int
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape does not change; groups must divide the channels."""
+        (shape,) = inputs
+        if not divides(self.groups, shape[-1]):
+            raise OperationError(
+                f"groups={self.groups} does not divide {shape[-1]} channels",
+                field="groups",
+                choices=divisors(shape[-1]),
+            )
+        return shape
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Operation):
+    """All axes into one: H x W x C -> H * W * C; free."""
+
+    type: ClassVar[str] = "flatten"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The number of values."""
+        return (product(inputs[0]),)
+
+
+@dataclass(frozen=True, slots=True)
+class Upsample(Operation):
+    """Enlarge each spatial axis by a whole factor.
+
+    ``nearest`` copies and is free; ``bilinear`` (linear in each axis) computes
+    element_ops = output values * 2 ** axes, one per input value that is blended.
+    """
+
+    type: ClassVar[str] = "upsample"
+    kind: ClassVar[Kind] = "elements"
+
+    scale: tuple[int, ...]
+    mode: str = "nearest"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """Spatial sizes times the factors."""
+        (shape,) = inputs
+        spatial = [size * factor for size, factor in zip(shape[:-1], self.scale, strict=True)]
+        return (*spatial, shape[-1])
+
+    def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+        """Blending, or nothing."""
+        if self.mode == "nearest":
+            return FREE
+        return Cost(element_ops=product(output) * 2 ** len(self.scale))
+
+    def window(self, shape: Shape) -> Window:
+        """One input, or two neighbours on each axis; steps get finer by the factor."""
+        reach = 1 if self.mode == "nearest" else 2
+        return Window((reach,) * len(self.scale), tuple(Fraction(1, f) for f in self.scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(Operation):
+    """The input unchanged; free."""
+
+    type: ClassVar[str] = "identity"

@@ -1,0 +1,135 @@
+"""Numbers in and out: counts, shapes, ratios and bytes. The only formatter and number reader.
+
+Everything here is exact integer arithmetic; rounding happens once, in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from convcost.errors import ConvcostError, shorten
+
+MAX_SIZE = 2**31 - 1
+"""The largest size that a spec may hold, as in frameworks that index with 32 bits."""
+
+_SHAPE = re.compile(r"[0-9]+(?:[xX\u00d7][0-9]+)*", re.ASCII)
+_COUNT = re.compile(r"([0-9]{1,18}(?:[_,][0-9]{3})*)(?:\.([0-9]{1,9}))?\s?([kKMGT]?)", re.ASCII)
+_POWERS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def looks_like_shape(text: str) -> bool:
+    """Whether ``text`` is sizes joined by x: ``56x56x256``."""
+    return _SHAPE.fullmatch(text) is not None
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """``"56x56x256"`` -> ``(56, 56, 256)``. Raises ConvcostError on anything else."""
+    if not looks_like_shape(text.strip()):
+        raise ConvcostError(
+            f"{shorten(text)!r} is not a shape",
+            hint="write sizes joined by x, channels last: 56x56x256",
+        )
+    return tuple(parse_size(digits) for digits in re.split("[xX\u00d7]", text.strip()))
+
+
+def parse_size(digits: str) -> int:
+    """One size of a shape or a setting: 1 to 2^31-1 in decimal digits."""
+    size = int(digits) if len(digits) <= 20 else MAX_SIZE + 1
+    if size < 1:
+        raise ConvcostError("0 is not a size", hint="sizes start at 1")
+    if size > MAX_SIZE:
+        raise ConvcostError(
+            f"{shorten(digits, 24)} is too large", hint=f"sizes end at {MAX_SIZE} (2^31 - 1)"
+        )
+    return size
+
+
+def format_shape(shape: Sequence[object]) -> str:
+    """``(56, 56, 256)`` -> ``"56x56x256"``."""
+    return "x".join(map(str, shape))
+
+
+def parse_count(text: str) -> int:
+    """A count as people write it: ``300M``, ``1.5G``, ``462_422_016``. Decimal powers only."""
+    match = _COUNT.fullmatch(text.strip())
+    if match is None:
+        raise ConvcostError(
+            f"{shorten(text)!r} is not a count", hint="write it like 462422016, 300M or 1.5G"
+        )
+    whole, decimals, unit = match.groups()
+    digits = re.sub("[_,]", "", whole)
+    exact = Fraction(f"{digits}.{decimals or 0}") * _POWERS[unit.upper()]
+    if exact.denominator != 1:
+        raise ConvcostError(f"{shorten(text)!r} is not a whole number")
+    return int(exact)
+
+
+def format_count(count: int) -> str:
+    """Exact, with thousands separators: ``462,422,016``."""
+    return f"{count:,}"
+
+
+def format_human(count: int) -> str:
+    """Three significant digits and a decimal unit: ``462 M``; below 1,000 the exact number.
+
+    A value that rounds up to 1,000 of a unit is shown as 1 of the next one.
+    """
+    if abs(count) < 1000:
+        return str(count)
+    units = list(_POWERS)
+    for unit in units[1:]:
+        scaled = Fraction(count, _POWERS[unit])
+        if round(scaled) < 1000 or unit == units[-1]:
+            break
+    return f"{_three_digits(scaled)} {unit}"
+
+
+def _three_digits(value: Fraction) -> str:
+    """``value`` (below 1,000, or a very large one) with three significant digits."""
+    for decimals in (2, 1):
+        if round(value * 10**decimals) < 1000:
+            return f"{round(value * 10**decimals) / 10**decimals:.{decimals}f}"
+    return f"{round(value):,}"
+
+
+def format_bytes(count: int) -> str:
+    """Binary units, named as such: ``784 B``, ``3.06 MiB``; three significant digits."""
+    if count < 1024:
+        return f"{count} B"
+    for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB"), start=1):
+        scaled = Fraction(count, 1024**power)
+        if round(scaled) < 1024 or unit == "TiB":
+            break
+    return f"{_three_digits(scaled)} {unit}"
+
+
+def format_change(count: int, baseline: int) -> str:
+    """How many times fewer or more ``count`` is than ``baseline``: ``8.69x fewer``.
+
+    ``count`` of 0 has no such number and says ``none``; so has a baseline of 0 (``-``).
+    """
+    if baseline == 0:
+        return "same" if count == 0 else "-"
+    if count == baseline:
+        return "same"
+    if count == 0:
+        return "none"
+    ratio = Fraction(max(count, baseline), min(count, baseline))
+    return f"{format_times(ratio)} {'fewer' if count < baseline else 'more'}"
+
+
+def format_times(ratio: Fraction) -> str:
+    """A ratio of at least 1 with three significant digits: ``8.69x``, ``1,234x``.
+
+    A ratio too close to 1 to show is written as ``1.00x``.
+    """
+    return f"{_three_digits(ratio)}x"
+
+
+def format_percent(part: int, whole: int) -> str:
+    """``part`` of ``whole`` as a percentage with one decimal; ``-`` of nothing."""
+    if whole == 0:
+        return "-"
+    return f"{round(Fraction(part, whole) * 1000) / 10:.1f} %"
