@@ -45,6 +45,8 @@ class OperationError(ConvcostError):
         super().__init__(message, hint=hint)
         self.field = field
         self.choices = choices
+        self.inside: str | None = None
+        """The layer of a design in which it happened, where the user did not write that layer."""
 
     def lines(self) -> list[str]:
         """The sentence, then the hint or the values that would work."""

@@ -1,0 +1,193 @@
+"""Specs -> engine graphs. The one door between what users write and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from convcost.engine.graph import Graph, GraphBuilder
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.specs.catalogue import Library
+from convcost.specs.layers import LayerSpec
+from convcost.specs.origins import Nowhere, Origin
+from convcost.specs.primitives import PRIMITIVES, check_fields
+from convcost.specs.templates import (
+    EVERYTHING,
+    WEIGHTS_ONLY,
+    Context,
+    Design,
+    Switches,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something to count: a graph, what people call it, and what was asked of it."""
+
+    name: str
+    graph: Graph
+    batch: int = 1
+    design: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+
+def build_spec(
+    library: Library,
+    spec: LayerSpec,
+    origin: Origin | None = None,
+    *,
+    input: Shape | None = None,
+    batch: int | None = None,
+    switches: Switches = WEIGHTS_ONLY,
+) -> Subject:
+    """One layer or design on its input; ``input`` is used where the spec has none."""
+    origin = origin or Nowhere()
+    shape = spec.input or input
+    try:
+        if shape is None:
+            raise OperationError("input is missing", field="input", hint=NEEDS_INPUT)
+        settings = spec.settings()
+        builder = GraphBuilder(shape)
+        primitive = PRIMITIVES.get(spec.type)
+        unused: tuple[str, ...] = ()
+        if spec.repeat is not None:
+            return _chain([(spec, origin)], library, shape, batch, switches)
+        if primitive is not None:
+            check_fields(spec.type, settings)
+            if primitive.followed and ("norm" in settings or "activation" in settings):
+                return _chain([(spec, origin)], library, shape, batch, switches)
+            operation = primitive.make(settings, shape)
+            if isinstance(operation, list):
+                raise OperationError(f"{spec.type} stands only inside a design", field="type")
+            tensor = builder.add(spec.type, operation, (0,))
+        else:
+            design = library.find(spec.type)
+            context = Context(builder, library.find, switches)
+            tensor = design.build(context, 0, settings, switches)
+            unused = design.unused(settings)
+    except SpecError:
+        raise
+    except ConvcostError as problem:
+        raise origin.error(problem) from None
+    name = spec.name or spec.type
+    batch = batch or spec.batch or 1
+    return Subject(name, builder.finish(tensor), batch, spec.type, settings, unused)
+
+
+NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, channels)"
+
+
+def build_text(
+    library: Library,
+    text: str,
+    input: Shape,
+    *,
+    batch: int | None = None,
+    switches: Switches = WEIGHTS_ONLY,
+) -> Subject:
+    """A one-line spec on ``input``; several layers make a chain."""
+    from convcost.specs.text import parse
+
+    layers = parse(text)
+    if len(layers) == 1:
+        (layer,) = layers
+        subject = build_spec(
+            library, layer.spec, layer.origin, input=input, batch=batch, switches=switches
+        )
+        chosen = layer.spec.name or " ".join(text.split())
+        return Subject(
+            chosen, subject.graph, subject.batch, subject.design, subject.arguments, subject.unused
+        )
+    chain = [(layer.spec, layer.origin) for layer in layers]
+    subject = _chain(chain, library, input, batch, switches)  # type: ignore[arg-type]
+    return Subject(" ".join(text.split()), subject.graph, subject.batch)
+
+
+def _chain(
+    layers: Sequence[tuple[LayerSpec, Origin]],
+    library: Library,
+    input: Shape,
+    batch: int | None,
+    switches: Switches,
+) -> Subject:
+    """Layers one after the other. What a user wrote out takes part; ``switches`` rule designs."""
+    from convcost.specs.compiling import compile_settings
+
+    kinds = [spec.type for spec, _ in layers]
+    compiled = tuple(
+        compile_settings(
+            spec,
+            spec.name or (f"{spec.type}{n + 1}" if kinds.count(spec.type) > 1 else spec.type),
+            origin,
+        )
+        for n, (spec, origin) in enumerate(layers)
+    )
+    chain = Design("chain", "design", "", "", "", None, {}, compiled, None)
+    builder = GraphBuilder(input)
+    tensor = chain.build(Context(builder, library.find, switches), 0, {}, EVERYTHING)
+    batch = batch or next((spec.batch for spec, _ in layers if spec.batch), 1)
+    first = layers[0][0]
+    return Subject(first.name or first.type, builder.finish(tensor), batch or 1, first.type)
+
+
+def build_network(
+    library: Library,
+    design: Design,
+    *,
+    input: Shape | None = None,
+    batch: int | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    switches: Switches | None = None,
+    origin: Origin | None = None,
+) -> Subject:
+    """A design or network file on its own input, or on a given one.
+
+    ``switches`` of None means the kind's own: networks are counted with everything that stands
+    in the file, designs by their weights.
+    """
+    shape = input or design.input
+    given = dict(arguments or {})
+    origin = origin or Nowhere()
+    if switches is None:
+        switches = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY
+    try:
+        if shape is None:
+            raise OperationError(
+                f"{design.name} has no input of its own", field="input", hint=NEEDS_INPUT
+            )
+        builder = GraphBuilder(shape)
+        tensor = design.build(Context(builder, library.find, switches), 0, given, switches)
+    except SpecError:
+        raise
+    except ConvcostError as problem:
+        raise origin.error(problem) from None
+    unused = design.unused(given)
+    return Subject(design.name, builder.finish(tensor), batch or 1, design.name, given, unused)
+
+
+def build_document(
+    library: Library,
+    document: dict[str, Any],
+    place: str,
+    *,
+    input: Shape | None = None,
+    batch: int | None = None,
+    switches: Switches | None = None,
+) -> Subject:
+    """A JSON or TOML object with ``layers``, as a network of the user's own."""
+    from convcost.specs.compiling import compile_design
+    from convcost.specs.toml import design_model
+
+    file = design_model(document, place)
+    design = compile_design(file, file.name or "network", place=place)
+    own = _written(switches) if file.kind == "design" else switches
+    return build_network(
+        library, design, input=input, batch=batch or file.batch, switches=own
+    )
+
+
+def _written(switches: Switches | None) -> Switches:
+    return switches or WEIGHTS_ONLY

@@ -1,0 +1,88 @@
+"""Where designs and networks come from: the shipped folders, the user's folders, single files.
+
+A library compiles a file when its name is first asked for, and never reads the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from convcost.errors import OperationError, SpecError, did_you_mean, shorten
+from convcost.specs.expressions import EXACT, Functions
+from convcost.specs.primitives import PRIMITIVES
+from convcost.specs.templates import Design
+
+PACKAGE = Path(__file__).parent.parent
+SHIPPED = (PACKAGE / "designs", PACKAGE / "networks")
+
+ALIASES = {"1x1": "pointwise", "depthwise_separable": "separable"}
+"""Other names that people use; they are accepted and never printed."""
+
+
+class Library:
+    """Finds designs by name. ``folders`` are the user's own, looked at after the shipped ones."""
+
+    def __init__(
+        self, folders: Sequence[Path] = (), *, functions: Functions = EXACT
+    ) -> None:
+        for folder in folders:
+            if not folder.is_dir():
+                raise SpecError(f"{shorten(str(folder))} is not a folder of designs")
+        self._folders = tuple(folders)
+        self._functions = functions
+        self._compiled: dict[str, Design] = {}
+
+    def find(self, name: str) -> Design:
+        """The design or network of that name. Raises OperationError (field ``type``)."""
+        design = self._compiled.get(name)
+        if design is None:
+            design = self._compiled[name] = self._load(ALIASES.get(name, name))
+        return design
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a design or network of that name."""
+        return name in self._compiled or self._path(ALIASES.get(name, name)) is not None
+
+    def _load(self, name: str) -> Design:
+        path = self._path(name)
+        if path is None:
+            raise OperationError(
+                f"{shorten(name, 40)} is not a layer type or design",
+                field="type",
+                hint=did_you_mean(name, [*PRIMITIVES, *ALIASES, *self.names()]),
+            )
+        return self.read(path)
+
+    def _path(self, name: str) -> Path | None:
+        if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+            return None
+        for folder in (*SHIPPED, *self._folders):
+            path = folder / f"{name}.toml"
+            if path.is_file():
+                return path
+        return None
+
+    def read(self, path: Path) -> Design:
+        """Compile one file, shipped or a user's."""
+        from convcost.specs.compiling import compile_design
+        from convcost.specs.toml import read_design
+
+        shipped = path.parent in SHIPPED
+        place = None if shipped else str(path)
+        if not shipped and (SHIPPED[0] / path.name).is_file():
+            raise SpecError(
+                f"{path.stem} is the name of a shipped design", place=place, hint="rename the file"
+            )
+        return compile_design(
+            read_design(path), path.stem, place=place, functions=self._functions
+        )
+
+    def names(self) -> list[str]:
+        """All names, shipped ones first, without reading a file."""
+        folders = (*SHIPPED, *self._folders)
+        return list(dict.fromkeys(path.stem for f in folders for path in sorted(f.glob("*.toml"))))
+
+    def designs(self) -> Iterator[Design]:
+        """Every design and network, compiled."""
+        return map(self.find, self.names())

@@ -1,0 +1,251 @@
+"""Spec files -> specs: JSON (object or array), JSONL, TOML, from a path or from a stream.
+
+Lines are read one at a time and in constant memory. What is wrong with a spec comes out as a
+``Problem`` in its place, so that a reader may go on; what is wrong with the file is raised.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+from pydantic import ValidationError
+
+from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.specs.layers import LayerSpec
+from convcost.specs.locating import line_of
+from convcost.specs.origins import FileOrigin
+from convcost.specs.problems import explain_layer
+
+MAX_LINE = 64 * 2**20
+"""The longest line that is read, in bytes: a file without line ends must not fill the memory."""
+
+CHUNK = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A spec and where it stood. ``document`` is the raw object where it holds layers."""
+
+    spec: LayerSpec | None
+    place: str
+    line: int | None = None
+    path: str = ""
+    document: dict[str, Any] | None = None
+
+    def origin(self) -> FileOrigin:
+        """For errors that are found later."""
+        return FileOrigin(self.place, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A spec that cannot be used, in its place among the others."""
+
+    line: int | None
+    error: SpecError
+
+
+Read: TypeAlias = Iterator[Item | Problem]
+
+
+class DuplicateKeyError(ValueError):
+    """A JSON object names a key twice."""
+
+
+def open_path(path: Path) -> BinaryIO:
+    """Open a file for reading. Raises SpecError with the reason in words."""
+    try:
+        if path.is_dir():
+            raise SpecError(f"{shorten(str(path))} is a folder, not a file")
+        return path.open("rb")
+    except FileNotFoundError:
+        raise SpecError(f"there is no file {shorten(str(path))}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(f"cannot read {shorten(str(path))}: {reason.lower()}") from None
+
+
+def read_text(path: Path) -> str:
+    """A whole text file, UTF-8."""
+    with open_path(path) as stream:
+        return decode(stream.read(), str(path))
+
+
+def decode(data: bytes, place: str) -> str:
+    """UTF-8, with or without a byte order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SpecError("not UTF-8 text", place=f"{place}:{line}") from None
+
+
+def read_specs(
+    stream: BinaryIO,
+    name: str,
+    *,
+    before_wait: Callable[[], None] = lambda: None,
+) -> Read:
+    """The specs of a stream. ``name`` tells errors, and by its ending the format.
+
+    ``before_wait`` is called before each read, so that a writer can flush what it has.
+    """
+    if name.endswith(".toml"):
+        return _read_toml(stream, name)
+    return _read_json(stream, name, before_wait)
+
+
+def _read_toml(stream: BinaryIO, name: str) -> Read:
+    from convcost.specs.toml import parse_toml
+
+    document = parse_toml(decode(stream.read(), name), name)
+    yield from _read_document(document, name, None)
+
+
+def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> Read:
+    lines = _lines(stream, name, before_wait)
+    one_a_line = name.endswith((".jsonl", ".ndjson"))
+    held: list[bytes] = []
+    for number, line in lines:
+        if not line.strip():
+            held.append(line)
+            continue
+        if one_a_line or (line.lstrip()[:1] == b"{" and _is_object(line)):
+            yield read_line(line, number, name)
+            yield from (read_line(text, at, name) for at, text in lines if text.strip())
+            return
+        text = decode(b"\n".join([*held, line, *(rest for _, rest in lines)]), name)
+        yield from _read_document(_load_json(text, name), name, text)
+        return
+    raise SpecError("the input is empty", place=name, hint="expected JSON: an object or an array")
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a first line is a document of its own, or looks like a broken one.
+
+    A line that opens and closes a brace belongs to a file with one object a line, even if
+    what is between does not parse; the first line of an indented object does not close it.
+    """
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return line.rstrip()[-1:] == b"}" and line.count(b"{") == line.count(b"}")
+    return True
+
+
+def _lines(
+    stream: BinaryIO, name: str, before_wait: Callable[[], None]
+) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines without their ends, from reads that return as soon as there is something."""
+    read = getattr(stream, "read1", stream.read)
+    rest = b""
+    number = 0
+    while True:
+        before_wait()
+        chunk = read(CHUNK)
+        if not chunk:
+            break
+        if number == 0 and not rest:
+            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+        *full, rest = (rest + chunk).split(b"\n")
+        for line in full:
+            number += 1
+            yield number, line
+        if len(rest) > MAX_LINE:
+            raise SpecError(f"a line is longer than {MAX_LINE:,} bytes", place=f"{name}:{number}")
+    if rest:
+        yield number + 1, rest
+
+
+def read_line(line: bytes, number: int, name: str) -> Item | Problem:
+    """One line of JSONL as a spec, or what is wrong with it."""
+    place = f"{name}:{number}"
+    try:
+        spec = LayerSpec.model_validate_json(line)
+    except ValidationError:
+        spec = None
+    else:
+        # Each key of an object brings one colon: as many colons as distinct keys means that no
+        # key stands twice and no object is inside. Only other lines are parsed a second time.
+        if line.count(b":") == len(spec.__pydantic_fields_set__):
+            return Item(spec, place, number)
+    try:
+        return _check_object(_load_json(decode(line, place), place), place, number)
+    except SpecError as error:
+        return Problem(number, error)
+
+
+def _load_json(text: str, place: str) -> Any:
+    """Any JSON value; duplicate keys, bad syntax and deep nesting are errors with a line."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates)
+    except json.JSONDecodeError as error:
+        spot = f"{place}:{error.lineno}:{error.colno}" if "\n" in text else f"{place}"
+        line = text.splitlines()[error.lineno - 1] if text.strip() else ""
+        column = min(error.colno - 1, len(line))
+        message = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise SpecError(message, place=spot, text=line, span=(column, column + 1)) from None
+    except DuplicateKeyError as error:
+        raise SpecError(f"the key {error} stands twice in one object", place=place) from None
+    except RecursionError:
+        raise SpecError("nested too deeply", place=place) from None
+    except ValueError:
+        raise SpecError("a number has too many digits", place=place) from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise DuplicateKeyError(next(shorten(n, 40) for n in names if names.count(n) > 1))
+    return result
+
+
+def _read_document(document: Any, name: str, text: str | None) -> Read:
+    """A whole document: one spec, an array of specs, or ``{"specs": [...]}``."""
+    prefix: tuple[str, ...] = ()
+    if isinstance(document, dict) and isinstance(document.get("specs"), list):
+        if len(document) > 1:
+            other = next(key for key in document if key != "specs")
+            raise SpecError(f"{shorten(other, 40)} cannot stand beside specs", place=name)
+        document, prefix = document["specs"], ("specs",)
+    if not isinstance(document, list):
+        line = None if text is None else line_of(text, prefix)
+        yield _check_object(document, name if line is None else f"{name}:{line}", line, text=text)
+        return
+    if not document:
+        raise SpecError("the array is empty: there is no spec to read", place=name)
+    for index, raw in enumerate(document):
+        path = f"{'.'.join(prefix)}[{index}]"
+        yield _check_object(raw, name, None, path=path, text=text, keys=(*prefix, index))
+
+
+def _check_object(
+    raw: Any,
+    place: str,
+    line: int | None,
+    *,
+    path: str = "",
+    text: str | None = None,
+    keys: tuple[str | int, ...] = (),
+) -> Item | Problem:
+    """A decoded object as a spec; a problem is located by line where the text is at hand."""
+    try:
+        if not isinstance(raw, dict):
+            raise SpecError("a spec is an object", hint='such as {"input": "56x56x256", ...}')
+        if "layers" in raw:
+            return Item(None, place, line, path, raw)
+        return Item(LayerSpec.model_validate(raw), place, line, path)
+    except ValidationError as error:
+        problem: ConvcostError = explain_layer(raw, error)
+    except SpecError as error:
+        problem = error
+    field = getattr(problem, "field", None)
+    if text is not None:
+        line = line_of(text, (*keys, field) if field in raw else keys)
+        place = f"{place.partition(':')[0]}:{line}"
+    return Problem(line, FileOrigin(place, path).error(problem))

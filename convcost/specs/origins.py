@@ -1,0 +1,96 @@
+"""Where a layer was written, so that an error can point there.
+
+An operation knows only which field is to blame; its layer's origin turns that into a caret under
+the user's words, a place in a file, or an option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from convcost.errors import ConvcostError, OperationError, SpecError, either
+
+
+class Origin(Protocol):
+    """Somebody who knows where the fields of one layer stand."""
+
+    def error(self, problem: ConvcostError) -> SpecError:
+        """The same problem, with the place that a user can find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """A layer that no text stands for (built by a program)."""
+
+    def error(self, problem: ConvcostError) -> SpecError:
+        """The sentence and its hint."""
+        return SpecError(problem.message, place=inside(problem), hint=hint_of(problem))
+
+
+@dataclass(frozen=True, slots=True)
+class TextOrigin:
+    """A layer of a one-line spec: spans of the layer and of its fields in the text."""
+
+    text: str
+    span: tuple[int, int]
+    fields: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def error(self, problem: ConvcostError) -> SpecError:
+        """A caret under the field to blame, or under the whole layer."""
+        blamed = getattr(problem, "field", None)
+        span = self.fields.get(blamed, self.span) if blamed else self.span
+        hint = hint_of(problem, {"groups": "g", "stride": "s", "dilation": "d"}.get(blamed or ""))
+        return SpecError(
+            problem.message, text=self.text, span=span, place=inside(problem), hint=hint
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrigin:
+    """A layer in a file: ``place`` is ``specs.jsonl:7`` and ``path`` is ``layers[3]``."""
+
+    place: str
+    path: str = ""
+
+    def error(self, problem: ConvcostError) -> SpecError:
+        """The place in the file, down to the field."""
+        blamed = getattr(problem, "field", None)
+        path = ".".join(filter(None, [self.path, blamed]))
+        place = ": ".join(filter(None, [self.place, path, inside(problem)]))
+        return SpecError(problem.message, place=place, hint=hint_of(problem))
+
+
+@dataclass(frozen=True, slots=True)
+class OptionOrigin:
+    """A layer made of command-line options: ``words`` maps a field to what the user typed."""
+
+    words: Mapping[str, str]
+
+    def error(self, problem: ConvcostError) -> SpecError:
+        """The option to blame."""
+        blamed = getattr(problem, "field", None) or ""
+        hint = hint_of(problem)
+        if blamed in OPTION_OF and blamed not in self.words and "missing" in problem.message:
+            hint = f"add {OPTION_OF[blamed]}"
+        place = ", ".join(filter(None, [self.words.get(blamed), inside(problem)]))
+        return SpecError(problem.message, place=place or None, hint=hint)
+
+
+OPTION_OF = {"kernel_size": "--kernel 3", "out_channels": "--out 64"}
+
+
+def inside(problem: ConvcostError) -> str | None:
+    """``in layer spatial``, where the user did not write that layer."""
+    layer = getattr(problem, "inside", None)
+    return f"in layer {layer}" if layer else None
+
+
+def hint_of(problem: ConvcostError, prefix: str | None = None) -> str | None:
+    """The hint of a problem; values that would work are spelt with ``prefix``."""
+    if problem.hint is not None:
+        return problem.hint
+    if isinstance(problem, OperationError) and problem.choices:
+        return f"try {either([f'{prefix or str()}{choice}' for choice in problem.choices])}"
+    return None

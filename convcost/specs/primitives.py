@@ -1,0 +1,310 @@
+"""The table of primitives: which fields each takes, and how they become an operation.
+
+One function per family resolves defaults and per-axis sizes for a given input shape; the
+formulas themselves are in ``engine/operations``. A new primitive is one class there, one line
+in ``PRIMITIVES`` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from convcost.engine.operations.base import Operation
+from convcost.engine.operations.convolution import Conv
+from convcost.engine.shapes import Shape, divides, times
+from convcost.engine.windows import SAME
+from convcost.errors import OperationError
+from convcost.specs.values import axes, choice, describe, flag, padding, whole
+
+Fields: TypeAlias = Mapping[str, Any]
+Make: TypeAlias = Callable[[Fields, Shape], Operation | list[Operation]]
+
+NORMALISATIONS = ("batch_norm", "layer_norm", "group_norm")
+ACTIVATIONS = (
+    "relu relu6 leaky_relu prelu elu celu selu gelu silu swish mish sigmoid hard_sigmoid tanh "
+    "hard_swish softplus softmax log_softmax identity"
+).split()
+UPSAMPLE_MODES = ("nearest", "bilinear")
+
+
+def spatial_axes(kind: str, shape: Shape) -> int:
+    """How many spatial axes ``shape`` has; 1 to 3 are what windows can slide over."""
+    count = len(shape) - 1
+    if 1 <= count <= 3:
+        return count
+    raise OperationError(
+        f"{kind} needs an input with 1 to 3 spatial axes, not {times(shape)}",
+        field="input",
+        hint="write height x width x channels, such as 56x56x256",
+    )
+
+
+def conv(fields: Fields, shape: Shape) -> Conv:
+    """A convolution; stride, dilation and groups default to 1, padding to ``same``."""
+    count = spatial_axes("conv", shape)
+    get = fields.get
+    given = get("padding")
+    return Conv(
+        axes(get("kernel_size"), count, "kernel_size"),
+        whole(get("out_channels"), "out_channels"),
+        axes(get("stride", 1), count, "stride"),
+        SAME if given is None else padding(given, count),
+        axes(get("dilation", 1), count, "dilation"),
+        whole(get("groups", 1), "groups"),
+        flag(get("bias", False), "bias"),
+    )
+
+
+def conv_transpose(fields: Fields, shape: Shape) -> Operation:
+    """A transposed convolution; ``same`` multiplies the size by the stride."""
+    from convcost.engine.operations.convolution import ConvTranspose
+
+    count = spatial_axes("conv_transpose", shape)
+    get = fields.get
+    return ConvTranspose(
+        axes(get("kernel_size"), count, "kernel_size"),
+        whole(get("out_channels"), "out_channels"),
+        axes(get("stride", 1), count, "stride"),
+        padding(get("padding"), count),
+        axes(get("dilation", 1), count, "dilation"),
+        axes(get("output_padding", 0), count, "output_padding", least=0),
+        whole(get("groups", 1), "groups"),
+        flag(get("bias", False), "bias"),
+    )
+
+
+def linear(fields: Fields, shape: Shape) -> Operation:
+    """A fully connected layer over the last axis."""
+    from convcost.engine.operations.linear import Linear
+
+    out_channels = whole(fields.get("out_channels"), "out_channels")
+    return Linear(out_channels, flag(fields.get("bias", False), "bias"))
+
+
+def _pool(kind: str) -> Make:
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations.pooling import AvgPool, MaxPool
+
+        count = spatial_axes(kind, shape)
+        kernel_size = axes(fields.get("kernel_size"), count, "kernel_size")
+        stride = fields.get("stride")
+        pool = MaxPool if kind == "max_pool" else AvgPool
+        return pool(
+            kernel_size,
+            kernel_size if stride is None else axes(stride, count, "stride"),
+            padding(fields.get("padding"), count),
+            axes(fields.get("dilation", 1), count, "dilation"),
+            flag(fields.get("ceil_mode", False), "ceil_mode"),
+        )
+
+    return make
+
+
+def adaptive_avg_pool(fields: Fields, shape: Shape) -> Operation:
+    """A mean down (or up) to a given size."""
+    from convcost.engine.operations.pooling import AdaptiveAvgPool
+
+    count = spatial_axes("adaptive_avg_pool", shape)
+    return AdaptiveAvgPool(axes(fields.get("output_size"), count, "output_size"))
+
+
+def global_avg_pool(fields: Fields, shape: Shape) -> Operation:
+    """A mean over all positions."""
+    from convcost.engine.operations.pooling import GlobalAvgPool
+
+    spatial_axes("global_avg_pool", shape)
+    return GlobalAvgPool()
+
+
+def normalisation(kind: str) -> Make:
+    """The maker of one normalisation by name."""
+
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations import elementwise
+
+        known = (elementwise.BatchNorm, elementwise.LayerNorm, elementwise.GroupNorm)
+        return next(cls for cls in known if cls.type == kind)()
+
+    return make
+
+
+def activation(fields: Fields, shape: Shape) -> Operation:
+    """A named function of each value."""
+    from convcost.engine.operations.elementwise import Activation
+
+    return Activation(choice(fields.get("function", "relu"), "function", ACTIVATIONS))
+
+
+def _elementwise(name: str) -> Make:
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations import elementwise
+
+        operation: Operation = getattr(elementwise, name)()
+        return operation
+
+    return make
+
+
+def _reshaping(name: str) -> Make:
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations import reshaping
+
+        operation: Operation = getattr(reshaping, name)()
+        return operation
+
+    return make
+
+
+def slice_channels(fields: Fields, shape: Shape) -> Operation:
+    """Channels from ``start`` (0) to ``stop`` (all)."""
+    from convcost.engine.operations.reshaping import Slice
+
+    return Slice(
+        whole(fields.get("start", 0), "start", least=0),
+        whole(fields.get("stop", shape[-1]), "stop"),
+    )
+
+
+def split(fields: Fields, shape: Shape) -> list[Operation]:
+    """``parts`` equal cuts of the channels; later layers read them as ``name.0``, ``name.1``."""
+    from convcost.engine.operations.reshaping import Slice
+
+    parts = whole(fields.get("parts", 2), "parts")
+    if not divides(parts, shape[-1]):
+        raise OperationError(f"parts={parts} does not divide {shape[-1]} channels", field="parts")
+    if parts > 1000:
+        raise OperationError("parts must be at most 1000", field="parts")
+    size = shape[-1] // parts
+    return [Slice(part * size, (part + 1) * size) for part in range(parts)]
+
+
+def channel_shuffle(fields: Fields, shape: Shape) -> Operation:
+    """A permutation across ``groups``."""
+    from convcost.engine.operations.reshaping import ChannelShuffle
+
+    return ChannelShuffle(whole(fields.get("groups"), "groups"))
+
+
+def upsample(fields: Fields, shape: Shape) -> Operation:
+    """Whole-number enlargement, ``nearest`` unless said otherwise."""
+    from convcost.engine.operations.reshaping import Upsample
+
+    count = spatial_axes("upsample", shape)
+    return Upsample(
+        axes(fields.get("scale", 2), count, "scale"),
+        choice(fields.get("mode", "nearest"), "mode", UPSAMPLE_MODES),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One line of the table.
+
+    ``make`` gives one operation, or for ``split`` one for each part. ``joins``: it reads several
+    tensors. ``followed``: the layer may carry ``norm`` and ``activation``. ``switch``: which
+    switch turns it off inside a design.
+    """
+
+    make: Make
+    fields: tuple[str, ...]
+    summary: str
+    required: tuple[str, ...] = ()
+    joins: bool = False
+    followed: bool = False
+    switch: str | None = None
+
+
+_WINDOW = ("kernel_size", "stride", "padding", "dilation")
+
+PRIMITIVES: dict[str, Primitive] = {
+    "conv": Primitive(
+        conv,
+        (*_WINDOW, "out_channels", "groups", "bias"),
+        "convolution in 1, 2 or 3 dimensions",
+        required=("kernel_size", "out_channels"),
+        followed=True,
+    ),
+    "conv_transpose": Primitive(
+        conv_transpose,
+        (*_WINDOW, "out_channels", "groups", "bias", "output_padding"),
+        "transposed convolution",
+        required=("kernel_size", "out_channels"),
+        followed=True,
+    ),
+    "linear": Primitive(
+        linear,
+        ("out_channels", "bias"),
+        "fully connected layer over the channels",
+        required=("out_channels",),
+        followed=True,
+    ),
+    "max_pool": Primitive(
+        _pool("max_pool"),
+        (*_WINDOW, "ceil_mode"),
+        "sliding maximum; stride = kernel_size",
+        required=("kernel_size",),
+    ),
+    "avg_pool": Primitive(
+        _pool("avg_pool"),
+        (*_WINDOW, "ceil_mode"),
+        "sliding mean; stride = kernel_size",
+        required=("kernel_size",),
+    ),
+    "adaptive_avg_pool": Primitive(
+        adaptive_avg_pool, ("output_size",), "mean to a given size", required=("output_size",)
+    ),
+    "global_avg_pool": Primitive(global_avg_pool, (), "mean over all positions"),
+    "batch_norm": Primitive(
+        normalisation("batch_norm"), (), "scale and shift per channel", switch="norm"
+    ),
+    "layer_norm": Primitive(
+        normalisation("layer_norm"), (), "scale and shift per channel", switch="norm"
+    ),
+    "group_norm": Primitive(
+        normalisation("group_norm"), (), "scale and shift per channel", switch="norm"
+    ),
+    "scale": Primitive(_elementwise("Scale"), (), "learned factor per channel"),
+    "activation": Primitive(
+        activation, ("function",), "named function of each value", switch="activation"
+    ),
+    "add": Primitive(
+        _elementwise("Add"), (), "sum of inputs of one shape", joins=True, followed=True
+    ),
+    "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels", joins=True),
+    "concat": Primitive(_reshaping("Concat"), (), "channels side by side", joins=True),
+    "slice": Primitive(slice_channels, ("start", "stop"), "channels start to stop"),
+    "split": Primitive(
+        split,
+        ("parts",),
+        "equal cuts of the channels, name.0, name.1, ...",
+    ),
+    "channel_shuffle": Primitive(
+        channel_shuffle, ("groups",), "permutation across groups", required=("groups",)
+    ),
+    "upsample": Primitive(upsample, ("scale", "mode"), "whole-number enlargement"),
+    "flatten": Primitive(_reshaping("Flatten"), (), "all axes into one"),
+    "identity": Primitive(_reshaping("Identity"), (), "the input unchanged"),
+}
+"""Every primitive layer type. Designs are files, see ``designs`` and ``catalogue``."""
+
+
+def check_fields(kind: str, fields: Fields) -> None:
+    """Raise an error for a field that this primitive does not take, or one that it needs."""
+    from convcost.errors import did_you_mean
+
+    primitive = PRIMITIVES[kind]
+    allowed = primitive.fields
+    if primitive.followed:
+        allowed = (*allowed, "activation") if kind == "add" else (*allowed, "norm", "activation")
+    for name, value in fields.items():
+        if name not in allowed:
+            raise OperationError(
+                f"{kind} has no field {name}", field=name, hint=did_you_mean(name, allowed)
+            )
+        if value is None:
+            raise OperationError(f"{name} must not be {describe(None)}", field=name)
+    for name in primitive.required:
+        if name not in fields:
+            raise OperationError(f"{kind} needs {name}", field=name)

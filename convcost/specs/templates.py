@@ -1,0 +1,316 @@
+"""Designs at work: compiled layers, built on any input with any arguments.
+
+``compiling`` has turned every field into a constant or a closure; ``Design.build`` evaluates
+them in order and adds operations to a graph. It runs on symbols as on numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from convcost.engine.graph import GraphBuilder
+from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
+from convcost.specs.expressions import Evaluate, ExpressionError
+from convcost.specs.origins import Origin
+from convcost.specs.primitives import PRIMITIVES, Primitive
+from convcost.specs.values import axes, flag, whole
+
+Arguments: TypeAlias = Mapping[str, Any]
+
+MAX_NESTING = 12
+"""How deep designs may contain designs; a deeper one contains itself."""
+
+MAX_REPEAT = 10_000
+
+NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "bias": False, "padding": "same"}
+"""Values of the common vocabulary that change nothing where a design has no use for them."""
+
+PER_AXIS = ("kernel_size", "stride", "dilation")
+
+FIXED_BY_DESIGN = ("kernel_size", "dilation")
+"""What a design may fix for itself; the user's value is then reported as unused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Whether normalisation, activation and biases that stand in a file take part."""
+
+    norm: bool = False
+    activation: bool = False
+    bias: bool = False
+
+
+WEIGHTS_ONLY = Switches()
+EVERYTHING = Switches(norm=True, activation=True, bias=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What building needs beside the design: the graph so far and where designs come from."""
+
+    builder: GraphBuilder
+    find: Callable[[str], Design]
+    nested: Switches
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A design's parameter; ``default`` is None where it must be given."""
+
+    name: str
+    default: Evaluate | None
+    shown: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLayer:
+    """One layer of a file, ready to be evaluated."""
+
+    name: str
+    type: str
+    primitive: Primitive | None
+    constants: dict[str, Any]
+    computed: tuple[tuple[str, Evaluate], ...]
+    source: tuple[str, ...] | None
+    when: Evaluate | None
+    repeat: int | Evaluate
+    norm: str | None
+    activation: str | None
+    origin: Origin | None
+    indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A compiled file: parameters, layers, and what it says about itself."""
+
+    name: str
+    kind: str
+    family: str
+    summary: str
+    source: str
+    input: tuple[int, ...] | None
+    parameters: dict[str, Parameter]
+    layers: tuple[CompiledLayer, ...]
+    output: str | None
+    complete: bool = False
+    examples: tuple[Any, ...] = field(default=())
+
+    def accepts(self, name: str) -> bool:
+        """Whether an argument of this name has a meaning here."""
+        return name in self.parameters or name == "bias"
+
+    def unused(self, arguments: Arguments) -> tuple[str, ...]:
+        """Arguments that this design fixes for itself."""
+        return tuple(
+            name
+            for name, value in arguments.items()
+            if not self.accepts(name) and NEUTRAL.get(name) != value
+        )
+
+    def bind(self, arguments: Arguments, in_channels: int) -> dict[str, Any]:
+        """The scope of the file's expressions: given values, then defaults in order."""
+        parameters = self.parameters
+        scope: dict[str, Any] = {"in_channels": in_channels, "bias": False}
+        for name, value in arguments.items():
+            if name in parameters or name == "bias":
+                scope[name] = _argument(name, value)
+            elif not _may_be_dropped(name, value):
+                raise OperationError(
+                    f"{self.name} has no parameter {name}",
+                    field=name,
+                    hint=did_you_mean(name, parameters) if parameters else None,
+                )
+        for parameter in parameters.values():
+            if parameter.name not in scope:
+                if parameter.default is None:
+                    raise OperationError(
+                        f"{parameter.name} is missing: {self.name} needs it", field=parameter.name
+                    )
+                scope[parameter.name] = parameter.default(scope)
+        return scope
+
+    def build(
+        self, context: Context, tensor: int, arguments: Arguments, own: Switches, prefix: str = ""
+    ) -> int:
+        """Add this design's operations after ``tensor``; returns the tensor of its output."""
+        if context.depth > MAX_NESTING:
+            raise ConvcostError(
+                f"designs are nested more than {MAX_NESTING} deep",
+                hint=f"does {self.name} contain itself?",
+            )
+        scope = self.bind(arguments, context.builder.shapes[tensor][-1])
+        run = _Run(self, context, scope, own, prefix, tensor)
+        last = tensor
+        for layer in self.layers:
+            last = run.layer(layer, last)
+        return last if self.output is None else run.tensors[self.output]
+
+
+def _argument(name: str, value: Any) -> Any:
+    """An argument as expressions use it: exact numbers, one number where all axes agree."""
+    kind = type(value)
+    if kind is int:
+        return whole(value, name) if name in NEUTRAL and name != "padding" else value
+    if kind is float:
+        return Fraction(repr(value))
+    if kind is str and name in PER_AXIS:
+        from convcost.quantities import parse_shape
+
+        value = parse_shape(value)
+    elif kind is not list and kind is not tuple:
+        return value
+    sizes = tuple(value)
+    if name == "padding":
+        return sizes
+    sizes = axes(sizes, len(sizes), name, least=1 if name in PER_AXIS else 0)
+    return sizes[0] if all(size == sizes[0] for size in sizes) else sizes
+
+
+def _may_be_dropped(name: str, value: Any) -> bool:
+    """Whether a design without this parameter may pass over the value."""
+    return name in FIXED_BY_DESIGN or (name in NEUTRAL and _argument(name, value) == NEUTRAL[name])
+
+
+class _Run:
+    """One pass over a design's layers: the scope, and the tensors that names stand for."""
+
+    __slots__ = ("builder", "context", "design", "own", "prefix", "scope", "tensors")
+
+    def __init__(
+        self,
+        design: Design,
+        context: Context,
+        scope: dict[str, Any],
+        own: Switches,
+        prefix: str,
+        tensor: int,
+    ) -> None:
+        self.design = design
+        self.context = context
+        self.builder = context.builder
+        self.scope = scope
+        self.own = own
+        self.prefix = prefix
+        self.tensors = {"input": tensor}
+
+    def layer(self, layer: CompiledLayer, last: int) -> int:
+        """All copies of one layer; a skipped one hands on what it would have read."""
+        try:
+            result = self._wired(layer, last)
+        except SpecError:
+            raise
+        except ExpressionError as problem:
+            raise self._in_file(layer, problem) from None
+        except ConvcostError as problem:
+            if layer.origin is not None:
+                raise layer.origin.error(problem) from None
+            if len(self.design.layers) > 1 and isinstance(problem, OperationError):
+                problem.inside = problem.inside or f"{self.prefix}{layer.name}"
+            raise
+        self.tensors[layer.name] = result
+        return result
+
+    def _in_file(self, layer: CompiledLayer, problem: ExpressionError) -> SpecError:
+        """An expression that fails: its file, its key, and a caret in its text."""
+        place = f"{self.design.name}.toml: {layer.name}"
+        if layer.origin is not None:
+            place = layer.origin.error(problem).place or place
+        return SpecError(
+            problem.message, text=problem.text, span=problem.span, place=place, hint=problem.hint
+        )
+
+    def _wired(self, layer: CompiledLayer, last: int) -> int:
+        """Look up what the layer reads, and whether it takes part."""
+        shapes = self.builder.shapes
+        inputs = (last,) if layer.source is None else self._read(layer.source)
+        scope = self.scope
+        scope["channels"] = shapes[inputs[0]][-1]
+        if layer.when is not None:
+            scope["shapes_match"] = all(shapes[i] == shapes[inputs[0]] for i in inputs[1:])
+            if not layer.when(scope):
+                return inputs[0]
+        if not layer.indexed:
+            return self._once(layer, inputs, self.prefix + layer.name)
+        return self._repeated(layer, inputs)
+
+    def _read(self, source: tuple[str, ...]) -> tuple[int, ...]:
+        try:
+            return tuple([self.tensors[name] for name in source])
+        except KeyError as missing:
+            name = str(missing.args[0])
+            raise OperationError(
+                f"{name} is not the name of an earlier layer",
+                field="from",
+                hint=did_you_mean(name, self.tensors),
+            ) from None
+
+    def _repeated(self, layer: CompiledLayer, inputs: tuple[int, ...]) -> int:
+        copies = layer.repeat if isinstance(layer.repeat, int) else layer.repeat(self.scope)
+        copies = whole(copies, "repeat", least=0)
+        if copies > MAX_REPEAT:
+            raise OperationError(f"repeat must be at most {MAX_REPEAT}", field="repeat")
+        for index in range(copies):
+            self.scope["index"] = index
+            self.scope["channels"] = self.builder.shapes[inputs[0]][-1]
+            made = self._once(layer, inputs, f"{self.prefix}{layer.name}.{index}")
+            inputs = (made, *inputs[1:])
+        return inputs[0]
+
+    def _once(self, layer: CompiledLayer, inputs: tuple[int, ...], name: str) -> int:
+        fields = layer.constants
+        if layer.computed:
+            fields = fields.copy()
+            for key, evaluate in layer.computed:
+                fields[key] = evaluate(self.scope)
+        if layer.primitive is None:
+            return self._nested(layer, inputs, fields, name)
+        if "bias" in layer.primitive.fields:
+            if "bias" not in fields:
+                if self.scope["bias"]:
+                    fields = {**fields, "bias": flag(self.scope["bias"], "bias")}
+            elif fields["bias"] and not (self.own.bias or self.scope["bias"]):
+                fields = {**fields, "bias": False}
+        return self._primitive(layer, layer.primitive, inputs, fields, name)
+
+    def _nested(
+        self, layer: CompiledLayer, inputs: tuple[int, ...], fields: dict[str, Any], name: str
+    ) -> int:
+        context = self.context
+        design = context.find(layer.type)
+        inner = Context(self.builder, context.find, context.nested, context.depth + 1)
+        self.builder.scopes[name] = design.name
+        return design.build(inner, inputs[0], fields, context.nested, f"{name}.")
+
+    def _primitive(
+        self,
+        layer: CompiledLayer,
+        primitive: Primitive,
+        inputs: tuple[int, ...],
+        fields: dict[str, Any],
+        name: str,
+    ) -> int:
+        """One operation, and the normalisation and activation that its layer carries."""
+        builder, own = self.builder, self.own
+        if (primitive.switch == "norm" and not own.norm) or (
+            primitive.switch == "activation" and not own.activation
+        ):
+            return inputs[0]
+        operation = primitive.make(fields, builder.shapes[inputs[0]])
+        if isinstance(operation, list):
+            made = [builder.add(f"{name}.{i}", part, inputs) for i, part in enumerate(operation)]
+            self.tensors.update({f"{layer.name}.{i}": tensor for i, tensor in enumerate(made)})
+            return made[0]
+        result = builder.add(name, operation, inputs)
+        if own.norm and layer.norm is not None:
+            follow = PRIMITIVES[layer.norm].make({}, builder.shapes[result])
+            result = builder.add(f"{name}.norm", follow, (result,))  # type: ignore[arg-type]
+        if own.activation and layer.activation is not None:
+            follow = PRIMITIVES["activation"].make({"function": layer.activation}, ())
+            result = builder.add(f"{name}.{layer.activation}", follow, (result,))  # type: ignore[arg-type]
+        return result
