@@ -141,12 +141,13 @@ def build_network(
     batch: int | None = None,
     arguments: Mapping[str, Any] | None = None,
     switches: Switches | None = None,
+    own: Switches | None = None,
     origin: Origin | None = None,
 ) -> Subject:
     """A design or network file on its own input, or on a given one.
 
     ``switches`` of None means the kind's own: networks are counted with everything that stands
-    in the file, designs by their weights.
+    in the file, designs by their weights. ``own`` overrules them for the file's own layers.
     """
     shape = input or design.input
     given = dict(arguments or {})
@@ -159,7 +160,9 @@ def build_network(
                 f"{design.name} has no input of its own", field="input", hint=NEEDS_INPUT
             )
         builder = GraphBuilder(shape)
-        tensor = design.build(Context(builder, library.find, switches), 0, given, switches)
+        tensor = design.build(
+            Context(builder, library.find, switches), 0, given, own or switches
+        )
     except SpecError:
         raise
     except ConvcostError as problem:
@@ -176,18 +179,21 @@ def build_document(
     input: Shape | None = None,
     batch: int | None = None,
     switches: Switches | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Subject:
     """A JSON or TOML object with ``layers``, as a network of the user's own."""
     from convcost.specs.compiling import compile_design
     from convcost.specs.toml import design_model
 
     file = design_model(document, place)
-    design = compile_design(file, file.name or "network", place=place)
-    own = _written(switches) if file.kind == "design" else switches
+    stem = place.rpartition("/")[2].partition(".")[0]
+    design = compile_design(file, file.name or stem or "network", place=place)
     return build_network(
-        library, design, input=input, batch=batch or file.batch, switches=own
+        library,
+        design,
+        input=input,
+        batch=batch or file.batch,
+        arguments=arguments,
+        switches=switches,
+        own=EVERYTHING if file.input is not None and switches is None else None,
     )
-
-
-def _written(switches: Switches | None) -> Switches:
-    return switches or WEIGHTS_ONLY

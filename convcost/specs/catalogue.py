@@ -40,6 +40,10 @@ class Library:
             design = self._compiled[name] = self._load(ALIASES.get(name, name))
         return design
 
+    def add(self, design: Design) -> None:
+        """Make a design that was read from a file known by its name."""
+        self._compiled.setdefault(design.name, design)
+
     def knows(self, name: str) -> bool:
         """Whether there is a design or network of that name."""
         return name in self._compiled or self._path(ALIASES.get(name, name)) is not None

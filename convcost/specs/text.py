@@ -245,3 +245,21 @@ def _format_value(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+
+
+def option_value(field: str, text: str, place: str) -> Any:
+    """The text of one setting on a command line: ``3``, ``3x1``, ``same``, ``0:1x0:1``, ``0.5``.
+
+    Raises SpecError at ``place``.
+    """
+    field = SHORT_NAMES.get(field, field)
+    if field == "padding" and _PADS.fullmatch(f"p{text}"):
+        return _pads(text)
+    try:
+        return _value(text)
+    except ValueError:
+        raise SpecError(
+            f"{shorten(text, 40)!r} is not a value for {field}" if text else f"{field} is empty",
+            place=shorten(place, 72),
+            hint="expected a number, sizes such as 3x1, or a word",
+        ) from None

@@ -1,0 +1,50 @@
+"""convcost: what does a convolution design cost?
+
+>>> import convcost
+>>> convcost.count("56x56x256", "conv 3x3 64").macs
+462422016
+>>> convcost.compare("56x56x256", kernel_size=3, out_channels=64)["separable"].params
+18688
+
+Names are imported on first use, so that ``import convcost`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcost.api import ComparisonResult, CountResult, compare, count, load
+    from convcost.errors import ConvcostError, SpecError
+    from convcost.specs.layers import LayerSpec
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ComparisonResult",
+    "ConvcostError",
+    "CountResult",
+    "LayerSpec",
+    "SpecError",
+    "compare",
+    "count",
+    "load",
+]
+
+_HOMES = {
+    "ConvcostError": "convcost.errors",
+    "SpecError": "convcost.errors",
+    "LayerSpec": "convcost.specs.layers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'convcost' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "convcost.api")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

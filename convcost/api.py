@@ -1,0 +1,333 @@
+"""The Python API, which the command line uses too: load, count, compare.
+
+Results hold numbers; they show as a table when printed, and in a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from convcost.engine.counting import Count
+from convcost.engine.counting import count as count_graph
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.quantities import parse_shape
+from convcost.reports.report import Report
+from convcost.specs.building import Subject, build_document, build_network, build_spec, build_text
+from convcost.specs.catalogue import Library
+from convcost.specs.layers import LayerSpec
+from convcost.specs.origins import Nowhere, Origin
+from convcost.specs.resolving import classify
+from convcost.specs.templates import WEIGHTS_ONLY, Switches
+from convcost.studies.comparison import (
+    DEFAULT_DESIGNS,
+    Comparison,
+    Entry,
+    compare_subjects,
+    design_subjects,
+    summary_of,
+)
+
+ShapeLike: TypeAlias = "str | Sequence[int]"
+
+
+class _Shown:
+    """A result that shows itself as a table: ``print(result)``, or as HTML in a notebook."""
+
+    def report(self, *, human: bool = False) -> Report:
+        """The table behind every output format."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document, as ``convcost schema`` describes it."""
+        return self.report().document
+
+    def render(self, form: str = "table", *, width: int = 80) -> str:
+        """The result as text: ``table``, ``json``, ``jsonl``, ``csv`` or ``markdown``."""
+        from convcost.errors import did_you_mean
+        from convcost.reports.formats import FORMATS, render
+
+        if form not in FORMATS:
+            raise ConvcostError(f"{form} is not a format", hint=did_you_mean(form, FORMATS))
+        return render([self.report()], form, width=width)
+
+    def __str__(self) -> str:
+        return self.render().rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from convcost.reports import html
+
+        return html.render(self.report())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+@dataclass(frozen=True, slots=True)
+class CountResult(_Shown):
+    """One counted network, design or layer."""
+
+    name: str
+    counted: Count
+
+    @property
+    def params(self) -> int:
+        """Learned numbers."""
+        return self.counted.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for the batch."""
+        return self.counted.macs
+
+    @property
+    def element_ops(self) -> int:
+        """Element operations (bias, normalisation, activation, pooling, sums) for the batch."""
+        return self.counted.element_ops
+
+    @property
+    def input(self) -> Shape:
+        """Input shape, channels last, without batch."""
+        return self.counted.input
+
+    @property
+    def output(self) -> Shape:
+        """Output shape, channels last, without batch."""
+        return self.counted.output
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every layer was counted; if not, the figures are lower bounds."""
+        return not self.counted.uncounted
+
+    def report(self, *, human: bool = False, largest: int = 0) -> Report:
+        """The layer-by-layer table."""
+        from convcost.reports.count import count_report
+
+        return count_report(self.name, self.counted, human=human, largest=largest)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonResult(_Shown):
+    """Designs side by side. ``result["separable"]`` is one of them."""
+
+    comparison: Comparison
+
+    def __getitem__(self, design: str) -> CountResult:
+        for entry in self.comparison.entries:
+            if entry.name == design:
+                return CountResult(entry.name, entry.count)
+        raise KeyError(design)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.comparison.entries)
+
+    def __len__(self) -> int:
+        return len(self.comparison.entries)
+
+    def report(self, *, human: bool = False) -> Report:
+        """The table with a row per design."""
+        from convcost.reports.comparison import comparison_report
+
+        return comparison_report(self.comparison, human=human)
+
+
+def load(
+    path: str | Path,
+    *,
+    input: ShapeLike | None = None,
+    batch: int | None = None,
+    library: Library | None = None,
+) -> list[Subject]:
+    """All specs of a JSON, JSONL or TOML file, built and ready for ``count``.
+
+    Raises SpecError at the first one that cannot be used, with its place in the file.
+    """
+    from convcost.specs.files import Problem, open_path, read_specs
+
+    library = library or Library()
+    subjects = []
+    with open_path(Path(path)) as stream:
+        for item in read_specs(stream, str(path)):
+            if isinstance(item, Problem):
+                raise item.error
+            subjects.append(build_item(library, item, input=_shape(input), batch=batch))
+    return subjects
+
+
+def build_item(
+    library: Library,
+    item: Any,
+    *,
+    input: Shape | None = None,
+    batch: int | None = None,
+    switches: Switches | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Subject:
+    """One item of a file: a layer spec, or an object with layers."""
+    if item.spec is None:
+        return build_document(
+            library,
+            item.document,
+            item.place,
+            input=input,
+            batch=batch,
+            switches=switches,
+            arguments=arguments,
+        )
+    return build_spec(
+        library,
+        item.spec,
+        item.origin(),
+        input=input,
+        batch=batch,
+        switches=switches or WEIGHTS_ONLY,
+    )
+
+
+def count(
+    *what: str | Mapping[str, Any] | LayerSpec | Subject,
+    input: ShapeLike | None = None,
+    batch: int | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    switches: Switches | None = None,
+    library: Library | None = None,
+) -> CountResult:
+    """Count one thing.
+
+    ``what`` is an input shape and a one-line spec (``count("56x56x256", "conv 3x3 64")``), a
+    spec as a mapping or a LayerSpec, the name of a network or design, the path of a file with
+    one spec, or something that ``load`` returned. ``arguments`` are for a named design or
+    network; ``switches`` turn its normalisation, activation and biases on or off (None: the
+    kind's own). Raises ConvcostError (SpecError where text is to blame).
+    """
+    library = library or Library()
+    shape = _shape(input)
+    words = [word for word in what if isinstance(word, str)]
+    objects = [word for word in what if not isinstance(word, str)]
+    found = classify(words, library)
+    shape = found.input or shape
+    subjects: list[Subject] = []
+    for thing in objects:
+        if isinstance(thing, Subject):
+            subjects.append(thing)
+        else:
+            spec = thing if isinstance(thing, LayerSpec) else read_mapping(thing)
+            subjects.append(
+                build_spec(
+                    library, spec, input=shape, batch=batch, switches=switches or WEIGHTS_ONLY
+                )
+            )
+    for text in found.texts:
+        if shape is None:
+            raise SpecError("input is missing", text=text, span=(0, len(text)))
+        subjects.append(
+            build_text(library, text, shape, batch=batch, switches=switches or WEIGHTS_ONLY)
+        )
+    for name in found.designs:
+        subjects.append(
+            build_network(
+                library,
+                library.find(name),
+                input=shape,
+                batch=batch,
+                arguments=arguments,
+                switches=switches,
+            )
+        )
+    for path in found.files:
+        subjects += load(path, input=shape, batch=batch, library=library)
+    if len(subjects) != 1:
+        raise ConvcostError(f"count takes one thing to count, not {len(subjects)}")
+    return count_subject(subjects[0])
+
+
+def count_subject(subject: Subject) -> CountResult:
+    """Count what has been built."""
+    return CountResult(subject.name, count_graph(subject.graph, subject.batch))
+
+
+def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:
+    """A mapping as a LayerSpec. Raises SpecError in convcost's words."""
+    from pydantic import ValidationError
+
+    from convcost.specs.problems import explain_layer
+
+    try:
+        return LayerSpec.model_validate(dict(raw))
+    except ValidationError as error:
+        raise (origin or Nowhere()).error(explain_layer(raw, error)) from None
+
+
+def compare(
+    input: ShapeLike,
+    *layers: str,
+    designs: Sequence[str] | None = None,
+    baseline: str | None = None,
+    batch: int | None = None,
+    switches: Switches = WEIGHTS_ONLY,
+    library: Library | None = None,
+    origin: Origin | None = None,
+    **settings: Any,
+) -> ComparisonResult:
+    """Set designs side by side on one input.
+
+    ``layers`` are one-line specs; ``designs`` are names (without either: the four defaults).
+    ``settings`` (``kernel_size=3, out_channels=64, stride=2, ...``) go to every design that has
+    such a parameter. The first alternative, or ``baseline``, is what the others are compared
+    with. Raises ConvcostError.
+    """
+    library = library or Library()
+    shape = _shape(input)
+    assert shape is not None
+    subjects = [
+        build_text(library, text, shape, batch=batch, switches=switches) for text in layers
+    ]
+    if designs is None:
+        designs = () if layers else DEFAULT_DESIGNS
+    if designs:
+        origin = origin or Nowhere()
+        spec = read_mapping(settings, origin)
+        subjects += design_subjects(
+            library, designs, spec, origin, input=shape, batch=batch, switches=switches
+        )
+    elif settings:
+        raise ConvcostError(
+            f"{next(iter(settings))} is for designs; these layers are written out"
+        )
+    return compare_built(subjects, library, settings, baseline)
+
+
+def compare_built(
+    subjects: Sequence[Subject],
+    library: Library,
+    settings: Mapping[str, Any],
+    baseline: str | None = None,
+) -> ComparisonResult:
+    """Set what has been built side by side."""
+    if baseline is not None and baseline not in [subject.name for subject in subjects]:
+        try:
+            baseline = library.find(baseline).name
+        except OperationError:
+            pass
+    comparison = compare_subjects(
+        subjects,
+        settings=dict(settings),
+        summaries=[summary_of(library, subject) for subject in subjects],
+        baseline=baseline,
+    )
+    return ComparisonResult(comparison)
+
+
+def _shape(shape: ShapeLike | None) -> Shape | None:
+    """A shape as it may be given in Python: text or numbers."""
+    if shape is None:
+        return None
+    if isinstance(shape, str):
+        return parse_shape(shape)
+    from convcost.specs.problems import check_input
+
+    return check_input(tuple(shape))

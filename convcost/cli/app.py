@@ -1,0 +1,138 @@
+"""The table of commands, and the one catcher: errors -> lines on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from convcost import __version__
+
+COMMANDS = {
+    "compare": "Set designs side by side: parameters, MACs, and what each one sees.",
+    "count": "Count layers, designs and networks, layer by layer.",
+    "designs": "Show the designs that are built in, or one of them.",
+    "schema": "Print the JSON Schema of specs and results.",
+}
+"""Every command, with the line that ``--help`` shows; each is a module of this folder."""
+
+DONE, LIMIT, WRONG_INPUT, BUG, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 3, 130, 141
+
+
+class LazyGroup(TyperGroup):
+    """Builds a command when it is asked for: the others cost nothing."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"convcost.cli.{cmd_name}")
+        one = typer.Typer(add_completion=False, rich_markup_mode=None)
+        one.command(
+            cmd_name,
+            help=module.run.__doc__,
+            short_help=COMMANDS[cmd_name],
+            epilog=getattr(module, "EXAMPLES", None),
+        )(module.run)
+        return typer.main.get_command(one)
+
+
+app = typer.Typer(
+    name="convcost",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"convcost {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """What does a convolution design cost? Exact parameters and MACs, without a framework.
+
+    convcost compare 56x56x256 --kernel 3 --out 64
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; every error ends here."""
+    from convcost.errors import ConvcostError
+
+    try:
+        code = app(args=arguments, standalone_mode=False, prog_name="convcost")
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except ConvcostError as error:
+        return _wrong_input(error)
+    except BrokenPipeError:
+        # Nobody reads any more. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        return _usage_error(error) or _bug(error)
+
+
+def _wrong_input(error: Any) -> int:
+    from convcost.cli.output import print_error
+
+    _flush_quietly()
+    print_error(error)
+    return WRONG_INPUT
+
+
+def _flush_quietly() -> None:
+    """What was already counted goes out before the error does."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _usage_error(error: Exception) -> int | None:
+    """A mistake in the options, as the command-line library words it; None for other errors."""
+    from convcost.errors import shorten
+
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED
+    show = getattr(error, "format_message", None)
+    if show is None:
+        return None
+    message = show().strip().rstrip(".")
+    lines = [shorten(message[:1].lower() + message[1:], 300)]
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        lines.append(f"  see {context.command_path} --help")
+    _flush_quietly()
+    sys.stderr.write("\n".join([f"error: {lines[0]}", *lines[1:]]) + "\n")
+    return WRONG_INPUT
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("CONVCOST_DEBUG") == "1":
+        raise error
+    sys.stderr.write(
+        f"error: a bug in convcost {__version__}: {type(error).__name__}: {error}\n"
+        "  run it again with CONVCOST_DEBUG=1 and report what it prints\n"
+    )
+    return BUG

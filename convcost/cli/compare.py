@@ -1,0 +1,193 @@
+"""``convcost compare``: designs side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcost.cli import options as o
+
+if TYPE_CHECKING:
+    from convcost.api import ComparisonResult
+    from convcost.cli.request import Request
+    from convcost.specs.files import Item
+
+EXAMPLES = """Examples:
+
+convcost compare 56x56x256 --kernel 3 --out 64
+
+convcost compare 56x56x256 "conv 3x3 64" "conv 1x3 64, conv 3x1 64"
+
+convcost compare specs.json --format json
+"""
+
+
+def run(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT] [LAYERS | NAME | FILE]...",
+            help="An input shape and alternatives; or files, - for stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    kernel: o.Kernel = None,
+    out: o.Out = None,
+    stride: o.Stride = None,
+    padding: o.Padding = None,
+    dilation: o.Dilation = None,
+    groups: o.Groups = None,
+    bias: o.Bias = None,
+    norm: o.Norm = None,
+    activation: o.Activation = None,
+    set_: o.Set = None,
+    batch: o.Batch = None,
+    input: o.Input = None,
+    design: o.Designs = None,
+    design_path: o.DesignPath = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the others are compared with.")
+    ] = None,
+    form: o.Format = "table",
+    get: o.Get = None,
+    human: o.Human = False,
+    keep_going: o.KeepGoing = False,
+) -> int:
+    """Set designs side by side: parameters, MACs, how many times fewer, and what each one does.
+
+    Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
+    """
+    from convcost.cli.output import check_format, write_reports, write_values
+    from convcost.cli.request import Request
+
+    check_format(form)
+    settings, words = o.layer_settings(
+        {
+            "kernel_size": ("--kernel", kernel),
+            "out_channels": ("--out", out),
+            "stride": ("--stride", stride),
+            "padding": ("--padding", padding),
+            "dilation": ("--dilation", dilation),
+            "groups": ("--groups", groups),
+            "bias": ("--bias", bias),
+        },
+        set_,
+    )
+    request = Request.read(
+        what or [], settings, words, designs=design, folders=design_path, input=input,
+        batch=batch, switches=(norm, activation, bias),
+    )
+    results, failed = _comparisons(request, baseline, keep_going)
+    reports = [result.report(human=human) for result in results]
+    if get is not None:
+        write_values([report.records[0] for report in reports], get)
+    elif reports:
+        write_reports(reports, form)
+    return 2 if failed else 0
+
+
+def _comparisons(
+    request: Request, baseline: str | None, keep_going: bool
+) -> tuple[list[ComparisonResult], bool]:
+    from convcost.cli.output import print_error
+    from convcost.errors import ConvcostError
+
+    if not request.words.files:
+        return [_one_comparison(request, baseline)], False
+    results, failed = [], False
+    for item in _items(request):
+        try:
+            results.append(_item_comparison(request, item, baseline))
+        except ConvcostError as error:
+            if not keep_going:
+                raise
+            print_error(error)
+            failed = True
+    return results, failed
+
+
+def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
+    """The alternatives of the command line."""
+    from convcost.api import compare_built, read_mapping
+    from convcost.errors import SpecError
+    from convcost.specs.building import build_text
+    from convcost.specs.templates import WEIGHTS_ONLY
+    from convcost.studies.comparison import DEFAULT_DESIGNS, design_subjects
+
+    words = request.words
+    names = (*words.designs, *request.designs)
+    if request.input is None:
+        raise SpecError(
+            "the input shape is missing", hint="put it first: 56x56x256 (height, width, channels)"
+        )
+    switches = request.switches(WEIGHTS_ONLY)
+    subjects = [
+        build_text(
+            request.library, text, request.input, batch=request.batch, switches=switches
+        )
+        for text in words.texts
+    ]
+    if not names and not subjects:
+        names = DEFAULT_DESIGNS
+    if names:
+        spec = read_mapping(request.settings, request.origin)
+        subjects += design_subjects(
+            request.library,
+            [request.adopt(name) for name in names],
+            spec,
+            request.origin,
+            input=request.input,
+            batch=request.batch,
+            switches=switches,
+        )
+    elif request.settings:
+        field = next(iter(request.settings))
+        raise SpecError(
+            f"{field} is for designs, and these layers are written out",
+            place=request.origin.words[field],
+            hint="write it into the layers",
+        )
+    return compare_built(subjects, request.library, request.settings, baseline)
+
+
+def _items(request: Request) -> list[Item]:
+    from convcost.cli.request import open_source, source_name
+    from convcost.specs.files import Problem, read_specs
+
+    items = []
+    for name in request.words.files:
+        with open_source(name) as stream:
+            for item in read_specs(stream, source_name(name)):
+                if isinstance(item, Problem):
+                    raise item.error
+                items.append(item)
+    return items
+
+
+def _item_comparison(request: Request, item: Item, baseline: str | None) -> ComparisonResult:
+    """One spec of a file: its own design among the defaults, or the designs asked for."""
+    from convcost.api import compare_built
+    from convcost.errors import SpecError
+    from convcost.specs.templates import WEIGHTS_ONLY
+    from convcost.studies.comparison import DEFAULT_DESIGNS, design_subjects
+
+    if item.spec is None:
+        raise SpecError(
+            "a network has no alternatives to compare", place=item.place, hint="use convcost count"
+        )
+    spec = item.spec
+    names = [request.adopt(name) for name in request.designs] or list(DEFAULT_DESIGNS)
+    own = "standard" if spec.type == "conv" else request.library_name(spec.type, item.origin())
+    if own not in names:
+        names.append(own)
+    subjects = design_subjects(
+        request.library,
+        names,
+        spec,
+        item.origin(),
+        input=request.input,
+        batch=request.batch,
+        switches=request.switches(WEIGHTS_ONLY),
+    )
+    return compare_built(subjects, request.library, spec.settings(), baseline)

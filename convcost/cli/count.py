@@ -1,0 +1,161 @@
+"""``convcost count``: one table a subject, or a stream of results."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcost.cli import options as o
+
+if TYPE_CHECKING:
+    from convcost.api import CountResult
+    from convcost.cli.request import Request
+
+EXAMPLES = """Examples:
+
+convcost count 56x56x256 "separable 3x3 64"
+
+convcost count 56x56x256 "conv 3x3 64" --get macs
+
+convcost count specs.jsonl --format jsonl
+"""
+
+
+def run(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT] [LAYERS | NAME | FILE]...",
+            help="An input shape, then one-line specs; or names, files, - for stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    kernel: o.Kernel = None,
+    out: o.Out = None,
+    stride: o.Stride = None,
+    padding: o.Padding = None,
+    dilation: o.Dilation = None,
+    groups: o.Groups = None,
+    bias: o.Bias = None,
+    norm: o.Norm = None,
+    activation: o.Activation = None,
+    set_: o.Set = None,
+    batch: o.Batch = None,
+    input: o.Input = None,
+    design: o.Designs = None,
+    design_path: o.DesignPath = None,
+    form: o.Format = "table",
+    get: o.Get = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="With jsonl: each result with its layers.")
+    ] = False,
+    human: o.Human = False,
+    largest: Annotated[
+        int, typer.Option("-n", metavar="N", min=0, help="Show the N largest layers only.")
+    ] = 0,
+    max_macs: Annotated[
+        str | None, typer.Option(metavar="COUNT", help="Exit 1 above this many MACs: 300M.")
+    ] = None,
+    max_params: Annotated[
+        str | None, typer.Option(metavar="COUNT", help="Exit 1 above this many parameters.")
+    ] = None,
+    keep_going: o.KeepGoing = False,
+    strict: o.Strict = False,
+) -> int:
+    """Count parameters and multiply-accumulates of layers, designs and networks."""
+    from convcost.cli.output import check_format, write_reports, write_values
+    from convcost.cli.request import Request
+
+    check_format(form)
+    settings, words = o.layer_settings(
+        {
+            "kernel_size": ("--kernel", kernel),
+            "out_channels": ("--out", out),
+            "stride": ("--stride", stride),
+            "padding": ("--padding", padding),
+            "dilation": ("--dilation", dilation),
+            "groups": ("--groups", groups),
+            "bias": ("--bias", bias),
+        },
+        set_,
+    )
+    request = Request.read(
+        what or [], settings, words, designs=design, folders=design_path, input=input,
+        batch=batch, switches=(norm, activation, bias),
+    )
+    if form == "jsonl" and get is None and request.is_one_stream:
+        from convcost.cli.streaming import stream_counts
+
+        return stream_counts(request, layers=layers, keep_going=keep_going, strict=strict)
+    results, failed = _results(request, keep_going)
+    if strict:
+        for result in results:
+            _refuse_partial(result)
+    if get is not None:
+        from convcost.reports.documents import result_document
+
+        write_values([result_document(r.name, r.counted) for r in results], get)
+    elif form == "jsonl":
+        from convcost.reports.documents import result_document
+        from convcost.reports.json import compact
+
+        for result in results:
+            document = result_document(result.name, result.counted, layers=layers)
+            sys.stdout.write(compact(document) + "\n")
+    elif results:
+        write_reports([r.report(human=human, largest=largest) for r in results], form)
+    if failed:
+        return 2
+    return _over_limit(results, max_macs, max_params)
+
+
+def _results(request: Request, keep_going: bool) -> tuple[list[CountResult], bool]:
+    """Everything counted; with ``keep_going`` bad specs are reported and passed over."""
+    from convcost.api import count_subject
+    from convcost.cli.output import print_error
+    from convcost.errors import ConvcostError
+
+    results, failed = [], False
+    for subject in request.subjects(keep_going=keep_going):
+        if isinstance(subject, ConvcostError):
+            print_error(subject)
+            failed = True
+        else:
+            results.append(count_subject(subject))
+    return results, failed
+
+
+def _refuse_partial(result: CountResult) -> None:
+    from convcost.errors import SpecError
+    from convcost.reports.notes import census
+
+    if not result.is_complete:
+        raise SpecError(
+            f"{result.name} cannot be counted completely",
+            place=census(result.counted),
+            hint="without --strict the totals are lower bounds",
+        )
+
+
+def _over_limit(
+    results: list[CountResult], max_macs: str | None, max_params: str | None
+) -> int:
+    """Exit code 1, and a line, for each result above a requested limit."""
+    from convcost.quantities import format_count, parse_count
+
+    code = 0
+    for text, field, words in ((max_macs, "macs", "MACs"), (max_params, "params", "parameters")):
+        if text is None:
+            continue
+        limit = parse_count(text)
+        for result in results:
+            value = getattr(result, field)
+            if value > limit:
+                sys.stderr.write(
+                    f"limit: {result.name} has {format_count(value)} {words}, "
+                    f"more than {format_count(limit)}\n"
+                )
+                code = 1
+    return code

@@ -1,0 +1,137 @@
+"""Options that several commands share, and how they become a spec.
+
+Settings of a layer are read as text and go through LayerSpec like every other source, so that a
+wrong ``--groups`` and a wrong ``"groups"`` get the same sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convcost.errors import SpecError
+
+PANEL = "Layer"
+
+Kernel = Annotated[
+    str | None, typer.Option("--kernel", "-k", metavar="K", help="Kernel size: 3 or 3x1.",
+                             rich_help_panel=PANEL)
+]
+Out = Annotated[
+    str | None, typer.Option("--out", "-o", metavar="N", help="Output channels.",
+                             rich_help_panel=PANEL)
+]
+Stride = Annotated[
+    str | None, typer.Option("--stride", "-s", metavar="S", help="Stride: 2 or 2x1.",
+                             rich_help_panel=PANEL)
+]
+Padding = Annotated[
+    str | None,
+    typer.Option("--padding", "-p", metavar="P",
+                 help="same (the default), valid, 1, 1x0 or pairs 0:1x0:1.",
+                 rich_help_panel=PANEL),
+]
+Dilation = Annotated[
+    str | None, typer.Option("--dilation", "-d", metavar="D", help="Dilation: 2 or 2x1.",
+                             rich_help_panel=PANEL)
+]
+Groups = Annotated[
+    str | None, typer.Option("--groups", "-g", metavar="G", help="Groups.", rich_help_panel=PANEL)
+]
+Bias = Annotated[
+    bool | None,
+    typer.Option("--bias/--no-bias", help="Biases on or off.", rich_help_panel=PANEL),
+]
+Norm = Annotated[
+    bool | None,
+    typer.Option("--norm/--no-norm", help="Normalisation that stands in a design's file.",
+                 rich_help_panel=PANEL),
+]
+Activation = Annotated[
+    bool | None,
+    typer.Option("--activation/--no-activation",
+                 help="Activation that stands in a design's file.", rich_help_panel=PANEL),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of a design; repeatable.",
+                 rich_help_panel=PANEL),
+]
+Batch = Annotated[
+    str | None, typer.Option("--batch", "-b", metavar="N", help="Samples in a batch (1).")
+]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", "-i", metavar="SHAPE", help="Input shape: 224x224x3 (H x W x C)."),
+]
+Designs = Annotated[
+    list[str] | None,
+    typer.Option("--design", "-D", metavar="NAME", help="A design by name or a .toml file; "
+                 "repeatable."),
+]
+DesignPath = Annotated[
+    list[Path] | None,
+    typer.Option("--design-path", envvar="CONVCOST_DESIGNS", metavar="FOLDER",
+                 help="A folder of design files."),
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", "-f", metavar="FORMAT",
+                 help="table, json, jsonl, csv or markdown."),
+]
+Get = Annotated[
+    str | None,
+    typer.Option("--get", metavar="FIELD", help="Print one bare value, such as macs."),
+]
+Human = Annotated[bool, typer.Option("--human", help="Short decimal numbers: 462 M.")]
+KeepGoing = Annotated[
+    bool,
+    typer.Option("--keep-going", help="Report a bad spec in its place and go on (exit 2)."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse what cannot be counted completely (exit 2).")
+]
+
+
+def layer_settings(
+    named: Mapping[str, tuple[str, str | bool | None]], extra: list[str] | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Given options as LayerSpec fields, and for each field what the user typed.
+
+    ``named`` maps a field to its option and the option's text. Raises SpecError.
+    """
+    from convcost.specs.text import option_value
+
+    fields: dict[str, Any] = {}
+    words: dict[str, str] = {}
+    for field, (option, value) in named.items():
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            words[field] = option if value else option.replace("--", "--no-")
+            fields[field] = value
+        else:
+            words[field] = f"{option} {value}"
+            fields[field] = option_value(field, value, words[field])
+    for pair in extra or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SpecError(
+                "a parameter is set as NAME=VALUE", place=f"--set {pair}", hint="--set reduction=2"
+            )
+        words[name] = f"--set {pair}"
+        fields[name] = option_value(name, value, words[name])
+    return fields, words
+
+
+def batch_size(text: str | None) -> int | None:
+    """``--batch`` as a number."""
+    from convcost.specs.text import option_value
+    from convcost.specs.values import whole
+
+    if text is None:
+        return None
+    return whole(option_value("batch", text, f"--batch {text}"), "batch")

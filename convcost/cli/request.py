@@ -1,0 +1,244 @@
+"""What a command line asks for: words and options, turned into subjects to count."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from convcost.api import build_item, read_mapping
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, OperationError, SpecError, shorten
+from convcost.quantities import parse_shape
+from convcost.specs.building import Subject, build_network, build_spec, build_text
+from convcost.specs.catalogue import Library
+from convcost.specs.layers import LayerSpec
+from convcost.specs.origins import FileOrigin, OptionOrigin
+from convcost.specs.primitives import PRIMITIVES
+from convcost.specs.resolving import Words, classify
+from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Design, Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The parsed command line of ``count`` and ``compare``."""
+
+    words: Words
+    input: Shape | None
+    designs: tuple[str, ...]
+    settings: dict[str, Any]
+    origin: OptionOrigin
+    batch: int | None
+    library: Library
+    given_switches: tuple[bool | None, bool | None, bool | None]
+
+    @classmethod
+    def read(
+        cls,
+        words: Sequence[str],
+        settings: dict[str, Any],
+        typed: dict[str, str],
+        *,
+        designs: Sequence[str] | None,
+        folders: Sequence[Path] | None,
+        input: str | None,
+        batch: str | None,
+        switches: tuple[bool | None, bool | None, bool | None],
+    ) -> Request:
+        """Classify the words and check that something is asked for."""
+        from convcost.cli.options import batch_size
+
+        library = Library(folders or ())
+        found = classify(words, library)
+        shape = found.input
+        if input is not None:
+            if shape is not None:
+                raise SpecError("the input shape is given twice", place=f"--input {input}")
+            shape = _shape_option(input)
+        return cls(
+            words=found,
+            input=shape,
+            designs=tuple(designs or ()),
+            settings=settings,
+            origin=OptionOrigin(typed),
+            batch=batch_size(batch),
+            library=library,
+            given_switches=switches,
+        )
+
+    @property
+    def is_one_stream(self) -> bool:
+        """Whether one file or stdin is all that is asked for."""
+        words = self.words
+        return (
+            len(words.files) == 1
+            and not (words.texts or words.designs or self.designs or self.settings)
+        )
+
+    def switches(self, default: Switches) -> Switches:
+        """The default with those switches changed that were given."""
+        norm, activation, bias = self.given_switches
+        return Switches(
+            norm=default.norm if norm is None else norm,
+            activation=default.activation if activation is None else activation,
+            bias=default.bias if bias is None else bias,
+        )
+
+    @property
+    def file_switches(self) -> Switches | None:
+        """None where the file's own kind decides."""
+        if all(switch is None for switch in self.given_switches):
+            return None
+        return self.switches(WEIGHTS_ONLY)
+
+    def subjects(self, *, keep_going: bool = False) -> Iterator[Subject | ConvcostError]:
+        """Everything asked for, built. Errors are raised, or with ``keep_going`` yielded."""
+        self._check()
+        for text in self.words.texts:
+            yield self._text(text)
+        for name in (*self.words.designs, *self.designs):
+            yield self._named(name)
+        if self.input is not None and not (
+            self.words.texts or self.words.designs or self.designs or self.words.files
+        ):
+            yield self._named("standard")
+        for name in self.words.files:
+            yield from self._file(name, keep_going)
+
+    def _check(self) -> None:
+        words = self.words
+        nothing = not (words.texts or words.designs or words.files or self.designs)
+        if nothing and self.input is None:
+            raise SpecError(
+                "there is nothing to count",
+                hint='try: convcost count 56x56x256 "conv 3x3 64", or a file, or - for stdin',
+            )
+        if words.texts and self.input is None:
+            text = words.texts[0]
+            raise SpecError(
+                "the input shape is missing",
+                text=text,
+                span=(0, len(text)),
+                hint="put it first: 56x56x256 (height, width, channels)"
+                if " " in text
+                else "put a shape first (56x56x256), or name a file or a network",
+            )
+        with_options = words.designs or self.designs or nothing
+        if self.settings and not with_options and set(self.settings) != {"bias"}:
+            field = next(iter(self.settings))
+            raise SpecError(
+                f"{field} is for named designs, and what you name is written out",
+                place=self.origin.words[field],
+                hint="write it into the layer, or use --design",
+            )
+
+    def _text(self, text: str) -> Subject:
+        assert self.input is not None
+        return build_text(
+            self.library,
+            text,
+            self.input,
+            batch=self.batch,
+            switches=self.switches(WEIGHTS_ONLY),
+        )
+
+    def _named(self, name: str) -> Subject:
+        """A design or network by name or file, with the options as its arguments."""
+        if name in PRIMITIVES:
+            spec = read_mapping({"type": name, **self.settings}, self.origin)
+            return build_spec(
+                self.library, spec, self.origin, input=self.input, batch=self.batch
+            )
+        design = self.design(name)
+        settings = self._checked_settings()
+        default = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY
+        return build_network(
+            self.library,
+            design,
+            input=self.input,
+            batch=self.batch,
+            arguments=settings,
+            switches=self.switches(default),
+            origin=self.origin,
+        )
+
+    def _checked_settings(self) -> dict[str, Any]:
+        """The options' values after the same checks that a JSON spec goes through."""
+        spec: LayerSpec = read_mapping(self.settings, self.origin)
+        return spec.settings()
+
+    def design(self, name: str) -> Design:
+        """A design by name, or from a file."""
+        from convcost.specs.resolving import is_file_name
+
+        if is_file_name(name) and not self.library.knows(name):
+            return self.library.read(Path(name))
+        try:
+            return self.library.find(name)
+        except OperationError as problem:
+            raise SpecError(
+                problem.message, place=f"--design {shorten(name, 60)}", hint=problem.hint
+            ) from None
+
+    def adopt(self, name: str) -> str:
+        """The name under which the library finds a design; a file is added to it."""
+        if name in PRIMITIVES:
+            return name
+        design = self.design(name)
+        self.library.add(design)
+        return design.name
+
+    def library_name(self, name: str, origin: FileOrigin) -> str:
+        """The proper name of a type that a spec names."""
+        if name in PRIMITIVES:
+            return name
+        try:
+            return self.library.find(name).name
+        except OperationError as problem:
+            raise origin.error(problem) from None
+
+    def _file(self, name: str, keep_going: bool) -> Iterator[Subject | ConvcostError]:
+        from convcost.specs.files import Problem, read_specs
+
+        with open_source(name) as stream:
+            for item in read_specs(stream, source_name(name)):
+                try:
+                    if isinstance(item, Problem):
+                        raise item.error
+                    yield build_item(
+                        self.library,
+                        item,
+                        input=self.input,
+                        batch=self.batch,
+                        switches=self.file_switches,
+                    )
+                except ConvcostError as error:
+                    if not keep_going:
+                        raise
+                    yield error
+
+
+def _shape_option(text: str) -> Shape:
+    try:
+        return parse_shape(text)
+    except ConvcostError as problem:
+        place = f"--input {shorten(text, 60)}"
+        raise SpecError(problem.message, place=place, hint=problem.hint) from None
+
+
+def source_name(name: str) -> str:
+    """What errors call a source."""
+    return "stdin" if name == "-" else name
+
+
+def open_source(name: str) -> BinaryIO:
+    """A file, or standard input. Raises SpecError where there is none."""
+    from convcost.specs.files import open_path
+
+    if name != "-":
+        return open_path(Path(name))
+    if sys.stdin is None:
+        raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
+    return sys.stdin.buffer

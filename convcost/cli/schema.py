@@ -1,0 +1,22 @@
+"""``convcost schema``: the published JSON Schemas."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def run(
+    what: Annotated[
+        str, typer.Argument(help="spec, network, design, count or compare.", show_default=False)
+    ] = "all",
+) -> int:
+    """Print the JSON Schema of specs and results."""
+    import json
+
+    from convcost.reports.schemas import schema
+
+    sys.stdout.write(json.dumps(schema(what), indent=2) + "\n")
+    return 0

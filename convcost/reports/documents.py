@@ -1,0 +1,111 @@
+"""Results as JSON documents: the keys and values of design.md, section 6."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from convcost.engine.counting import Count, Row
+from convcost.engine.operations.convolution import Conv, ConvTranspose
+from convcost.engine.windows import pad_pairs
+from convcost.studies.comparison import Comparison, Entry
+
+COUNT_SCHEMA = "convcost.count/1"
+COMPARE_SCHEMA = "convcost.compare/1"
+
+
+def result_document(name: str, count: Count, *, layers: bool = True) -> dict[str, Any]:
+    """One counted subject (RESULT). ``layers`` of False leaves its layers out."""
+    document: dict[str, Any] = {
+        "name": name,
+        "input": count.input,
+        "output": count.output,
+        "batch": count.batch,
+        "params": count.params,
+        "macs": count.macs,
+        "element_ops": count.element_ops,
+        "status": "partial" if count.uncounted else "complete",
+        "uncounted": [{"name": row.name, "type": row.type} for row in count.uncounted],
+    }
+    if layers:
+        document["layers"] = [layer_document(row) for row in count.rows]
+    return document
+
+
+def layer_document(row: Row) -> dict[str, Any]:
+    """One layer (LAYER); convolutions bring their settings, per axis."""
+    cost = row.cost
+    document: dict[str, Any] = {
+        "name": row.name,
+        "type": row.type,
+        "input": row.inputs[0] if row.inputs else [],
+        "output": row.node.output,
+        "params": None if cost is None else cost.params,
+        "macs": None if cost is None else cost.macs,
+        "element_ops": None if cost is None else cost.element_ops,
+    }
+    operation = row.node.operation
+    if isinstance(operation, Conv | ConvTranspose):
+        window = (operation.kernel_size, operation.stride)
+        document |= {
+            "kernel_size": operation.kernel_size,
+            "stride": operation.stride,
+            "padding": _padding(operation, row.inputs[0][:-1], *window),
+            "dilation": operation.dilation,
+            "groups": operation.groups,
+            "bias": operation.bias,
+        }
+    return document
+
+
+def _padding(
+    operation: Conv | ConvTranspose, spatial: tuple[int, ...], kernel: Any, stride: Any
+) -> Any:
+    if isinstance(operation, ConvTranspose) and not isinstance(operation.padding, tuple):
+        return "same"
+    return pad_pairs(operation.padding, spatial, kernel, stride, operation.dilation)
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """One comparison, with the settings that were shared."""
+    axes = len(comparison.input) - 1
+    settings = comparison.settings
+    return {
+        "input": comparison.input,
+        "kernel_size": _per_axis(settings.get("kernel_size"), axes),
+        "out_channels": settings.get("out_channels"),
+        "stride": _per_axis(settings.get("stride", 1), axes),
+        "batch": comparison.batch,
+        "baseline": comparison.baseline,
+        "designs": [entry_document(entry) for entry in comparison.entries],
+    }
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """One alternative of a comparison."""
+    count = entry.count
+    return {
+        "design": entry.name,
+        "output": count.output,
+        "params": count.params,
+        "macs": count.macs,
+        "element_ops": count.element_ops,
+        "params_ratio": decimal(entry.params_ratio),
+        "macs_ratio": decimal(entry.macs_ratio),
+        "receptive_field": entry.receptive_field,
+        "mixes": entry.mixing,
+        "unused": list(entry.unused),
+        "status": "partial" if count.uncounted else "complete",
+        "layers": [layer_document(row) for row in count.rows],
+    }
+
+
+def decimal(ratio: Fraction | None) -> float | int | None:
+    """A ratio for JSON: a whole number stays one."""
+    if ratio is None:
+        return None
+    return ratio.numerator if ratio.denominator == 1 else float(ratio)
+
+
+def _per_axis(value: Any, axes: int) -> Any:
+    return [value] * axes if isinstance(value, int) else value

@@ -1,0 +1,58 @@
+"""Report: the one shape that every result takes before a format renders it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+Cell = Any
+"""What a row holds: an int, a Fraction, a str, a shape, or None for what is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. ``show`` makes a cell's text for people; machines get the value itself.
+
+    ``rank`` 0 is always shown; a terminal that is too narrow drops the highest ranks first.
+    ``bar``: cells are shares of 1, drawn; machines get them as numbers. ``wrap``: prose.
+    """
+
+    key: str
+    title: str
+    show: Callable[[Cell], str] = str
+    align: Literal["left", "right"] = "left"
+    rank: int = 0
+    bar: bool = False
+    wrap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A table with its totals and notes, and the same result as a JSON document.
+
+    ``document`` is what ``--format json`` prints; ``records`` are its lines for jsonl.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] | None
+    caption: str
+    notes: tuple[str, ...]
+    document: dict[str, Any]
+    records: tuple[dict[str, Any], ...] = field(default=())
+
+    def text(self, column: Column, cell: Cell) -> str:
+        """A cell as people read it; what is not known is a question mark."""
+        return "?" if cell is None else column.show(cell)
+
+
+def machine_value(cell: Cell) -> Any:
+    """A cell for a program: shapes as 56x56x64, exact ratios as decimals, None as empty."""
+    if isinstance(cell, Fraction):
+        return float(cell)
+    if isinstance(cell, tuple):
+        return "x".join(map(str, cell))
+    return cell

@@ -1,0 +1,130 @@
+"""The published JSON Schemas: of what users write, and of what convcost prints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from convcost.errors import SpecError, did_you_mean, shorten
+from convcost.specs.designs import DesignFile
+from convcost.specs.layers import LayerSpec
+
+Shape = list[int]
+Axes = list[int]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LayerResult(_Model):
+    """LAYER: one counted layer. Numbers are null where the layer is not known."""
+
+    name: str
+    type: str
+    input: Shape
+    output: Shape
+    params: int | None
+    macs: int | None
+    element_ops: int | None
+    kernel_size: Axes | None = Field(default=None, description="convolutions only, as below")
+    stride: Axes | None = None
+    padding: list[tuple[int, int]] | Literal["same"] | None = None
+    dilation: Axes | None = None
+    groups: int | None = None
+    bias: bool | None = None
+
+
+class Uncounted(_Model):
+    """A layer whose cost is not known."""
+
+    name: str
+    type: str
+
+
+class Result(_Model):
+    """RESULT: one counted subject. With status partial the totals are lower bounds."""
+
+    name: str
+    input: Shape
+    output: Shape
+    batch: int
+    params: int
+    macs: int
+    element_ops: int
+    status: Literal["complete", "partial"]
+    uncounted: list[Uncounted]
+    layers: list[LayerResult] | None = None
+
+
+class CountDocument(_Model):
+    """``convcost count --format json``."""
+
+    schema_: Annotated[Literal["convcost.count/1"], Field(alias="schema")]
+    results: list[Result]
+
+
+class DesignResult(_Model):
+    """One alternative of a comparison. Ratios are design / baseline."""
+
+    design: str
+    output: Shape
+    params: int
+    macs: int
+    element_ops: int
+    params_ratio: float | None
+    macs_ratio: float | None
+    receptive_field: Shape | None = Field(description="null: all positions")
+    mixes: Literal["nothing", "space", "channels", "space and channels"]
+    unused: list[str]
+    status: Literal["complete", "partial"]
+    layers: list[LayerResult]
+
+
+class ComparisonResult(_Model):
+    """One comparison."""
+
+    input: Shape
+    kernel_size: Axes | None
+    out_channels: int | None
+    stride: Axes
+    batch: int
+    baseline: str
+    designs: list[DesignResult]
+
+
+class CompareDocument(_Model):
+    """``convcost compare --format json``."""
+
+    schema_: Annotated[Literal["convcost.compare/1"], Field(alias="schema")]
+    comparisons: list[ComparisonResult]
+
+
+SCHEMAS: dict[str, Any] = {
+    "spec": LayerSpec,
+    "design": DesignFile,
+    "count": CountDocument,
+    "compare": CompareDocument,
+}
+"""Every published schema by the word that ``convcost schema`` takes."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(what: str = "all") -> dict[str, Any]:
+    """One schema, or all of them as definitions of one document."""
+    if what == "all":
+        parts = {name: _one(name) for name in SCHEMAS}
+        return {"$schema": DIALECT, "title": "convcost", "$defs": parts}
+    if what not in SCHEMAS:
+        raise SpecError(
+            f"there is no schema {shorten(what, 40)}", hint=did_you_mean(what, [*SCHEMAS, "all"])
+        )
+    return {"$schema": DIALECT, **_one(what)}
+
+
+def _one(name: str) -> dict[str, Any]:
+    return TypeAdapter(SCHEMAS[name]).json_schema(
+        by_alias=True, ref_template=f"#/$defs/{{model}}"
+    )

@@ -1,0 +1,54 @@
+"""Words of a command -> what they stand for: an input shape, files, designs, one-line specs.
+
+    56x56x256   an input shape           specs.json, -        a file, standard input
+    resnet50    a design or network      conv 3x3 64          a layer, or layers with commas
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from convcost.engine.shapes import Shape
+from convcost.errors import SpecError
+from convcost.quantities import looks_like_shape, parse_shape
+from convcost.specs.catalogue import ALIASES, Library
+
+SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")
+
+
+@dataclass(slots=True)
+class Words:
+    """Classified words, each kind in its order."""
+
+    input: Shape | None = None
+    files: list[str] = field(default_factory=list)
+    designs: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def classify(words: Sequence[str], library: Library) -> Words:
+    """Tell shapes, files, names and texts apart by their look. Raises SpecError."""
+    found = Words()
+    for word in words:
+        if looks_like_shape(word) and word not in ALIASES:
+            if found.input is not None:
+                raise SpecError("two input shapes", place=word, hint="give one")
+            found.input = parse_shape(word)
+        elif word == "-" or is_file_name(word):
+            found.files.append(word)
+        elif word not in ALIASES and library.knows(word):
+            found.designs.append(word)
+        else:
+            found.texts.append(word)
+    return found
+
+
+def is_file_name(word: str) -> bool:
+    """Whether a word names a file: by its ending, a slash, or because it is there."""
+    if word.endswith((*SPEC_ENDINGS, ".onnx")):
+        return True
+    if len(word) > 255 or "\n" in word or "\0" in word or " " in word.strip():
+        return False
+    return "/" in word or Path(word).is_file()

@@ -1,0 +1,1 @@
+"""Questions asked of the engine, one file a question. Results are numbers, never text."""
