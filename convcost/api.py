@@ -72,6 +72,7 @@ class CountResult(_Shown):
 
     name: str
     counted: Count
+    unused: tuple[str, ...] = ()
 
     @property
     def params(self) -> int:
@@ -103,11 +104,20 @@ class CountResult(_Shown):
         """Whether every layer was counted; if not, the figures are lower bounds."""
         return not self.counted.uncounted
 
+    def document(self, *, layers: bool = True) -> dict[str, Any]:
+        """RESULT: this count as one JSON object."""
+        from convcost.reports.documents import result_document
+
+        rows = self.counted.rows if layers else None
+        return result_document(self.name, self.counted, layers=rows, unused=self.unused)
+
     def report(self, *, human: bool = False, largest: int = 0) -> Report:
         """The layer-by-layer table."""
         from convcost.reports.count import count_report
 
-        return count_report(self.name, self.counted, human=human, largest=largest)
+        return count_report(
+            self.name, self.counted, unused=self.unused, human=human, largest=largest
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +257,9 @@ def count(
 
 def count_subject(subject: Subject) -> CountResult:
     """Count what has been built."""
-    return CountResult(subject.name, count_graph(subject.graph, subject.batch))
+    return CountResult(
+        subject.name, count_graph(subject.graph, subject.batch), subject.unused
+    )
 
 
 def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:

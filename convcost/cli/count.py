@@ -94,16 +94,12 @@ def run(
         for result in results:
             _refuse_partial(result)
     if get is not None:
-        from convcost.reports.documents import result_document
-
-        write_values([result_document(r.name, r.counted) for r in results], get)
+        write_values([result.document() for result in results], get)
     elif form == "jsonl":
-        from convcost.reports.documents import result_document
-        from convcost.reports.json import compact
+        from convcost.reports.json import line
 
         for result in results:
-            document = result_document(result.name, result.counted, layers=layers)
-            sys.stdout.write(compact(document) + "\n")
+            sys.stdout.write(line(result.document(layers=layers)).decode())
     elif results:
         write_reports([r.report(human=human, largest=largest) for r in results], form)
     if failed:

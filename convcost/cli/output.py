@@ -107,9 +107,9 @@ def bare(value: Any) -> str:
         return ""
     if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
         return "x".join(map(str, value))
-    from convcost.reports.json import compact
+    from convcost.reports.json import line
 
-    return compact(value)
+    return line(value).decode().rstrip("\n")
 
 
 def print_error(error: ConvcostError) -> None:

@@ -11,8 +11,10 @@ from convcost.cli.request import Request, open_source, source_name
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, SpecError
 from convcost.reports.documents import result_document
-from convcost.reports.json import compact
+from convcost.reports.json import line
 from convcost.specs.files import Item, Problem, read_specs
+from convcost.specs.templates import WEIGHTS_ONLY
+from convcost.studies.streaming import StreamCounter
 
 
 def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: bool) -> int:
@@ -21,13 +23,14 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
     Results are written before the next read could block, and before an error is raised.
     """
     name = request.words.files[0]
-    out = sys.stdout
-    pending: list[str] = []
+    out = sys.stdout.buffer
+    pending: list[bytes] = []
     code = 0
+    fast = _replayer(request)
 
     def flush() -> None:
         if pending:
-            out.write("".join(pending))
+            out.write(b"".join(pending))
             pending.clear()
             out.flush()
 
@@ -36,17 +39,35 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
         try:
             for item in read_specs(stream, source_name(name), before_wait=flush):
                 try:
-                    pending.append(compact(_result(request, item, layers, strict)) + "\n")
+                    document = None if layers else fast(item)
+                    pending.append(line(document or _result(request, item, layers, strict)))
                 except ConvcostError as error:
                     if not keep_going:
                         raise
-                    pending.append(compact(_failure(item, error)) + "\n")
+                    pending.append(line(_failure(item, error)))
                     code = 2
                 if progress is not None:
                     progress()
         finally:
             flush()
     return code
+
+
+def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | None]:
+    """A function that gives the result of an item by replay, where that is possible."""
+    counter = StreamCounter(request.library, request.file_switches or WEIGHTS_ONLY)
+    totals_of, input, batch = counter.totals, request.input, request.batch
+
+    def fast(item: Item | Problem) -> dict[str, Any] | None:
+        spec = item.spec if isinstance(item, Item) else None
+        if spec is None:
+            return None
+        totals = totals_of(spec, input, batch)
+        if totals is None:
+            return None
+        return result_document(spec.name or spec.type, totals, unused=totals.unused)
+
+    return fast
 
 
 def _result(request: Request, item: Item | Problem, layers: bool, strict: bool) -> dict[str, Any]:
@@ -62,7 +83,9 @@ def _result(request: Request, item: Item | Problem, layers: bool, strict: bool) 
     counted = count(subject.graph, subject.batch)
     if strict and counted.uncounted:
         raise SpecError(f"{subject.name} cannot be counted completely", place=item.place)
-    return result_document(subject.name, counted, layers=layers)
+    return result_document(
+        subject.name, counted, layers=counted.rows if layers else None, unused=subject.unused
+    )
 
 
 def _failure(item: Item | Problem, error: ConvcostError) -> dict[str, Any]:

@@ -13,6 +13,12 @@ Shape: TypeAlias = tuple[int, ...]
 """``(height, width, channels)`` and its 0-D, 1-D and 3-D relatives."""
 
 
+class ComparableNumber:
+    """A stand-in for an integer that can be compared as one, unlike a symbol."""
+
+    __slots__ = ()
+
+
 def product(sizes: Iterable[int]) -> int:
     """The product of sizes, 1 for none. Works on symbols, where ``math.prod`` does too."""
     result = 1
@@ -32,7 +38,7 @@ def exact_div(dividend: int, divisor: int) -> int:
     On symbols the division stays a division, so that a formula reads ``Cin/4`` and not
     ``floor(Cin/4)``.
     """
-    if type(dividend) is int and type(divisor) is int:
+    if is_known(dividend) and is_known(divisor):
         return dividend // divisor
     return dividend / divisor  # type: ignore[return-value]  # symbolic
 
@@ -40,12 +46,12 @@ def exact_div(dividend: int, divisor: int) -> int:
 def divides(divisor: int, dividend: int) -> bool:
     """Whether nothing is left over; on symbols, where nobody can know, True."""
     remainder = dividend % divisor
-    return type(remainder) is not int or remainder == 0
+    return not is_known(remainder) or remainder == 0
 
 
 def is_known(size: object) -> bool:
     """Whether a size is a number rather than a symbol."""
-    return type(size) is int
+    return type(size) is int or isinstance(size, ComparableNumber)
 
 
 def divisors(number: int, limit: int = 10_000_000) -> tuple[int, ...]:

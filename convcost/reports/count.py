@@ -14,7 +14,14 @@ from convcost.reports.documents import COUNT_SCHEMA, result_document
 from convcost.reports.report import Column, Report
 
 
-def count_report(name: str, count: Count, *, human: bool = False, largest: int = 0) -> Report:
+def count_report(
+    name: str,
+    count: Count,
+    *,
+    unused: tuple[str, ...] = (),
+    human: bool = False,
+    largest: int = 0,
+) -> Report:
     """The table of one count. ``largest`` keeps that many rows and folds the others."""
     number = format_human if human else format_count
     exact = "" if not count.uncounted else ">= "
@@ -42,16 +49,17 @@ def count_report(name: str, count: Count, *, human: bool = False, largest: int =
         None if not count.macs else Fraction(1),
         _Total(count.element_ops, exact),
     )
-    document = result_document(name, count)
+    document = result_document(name, count, layers=count.rows, unused=unused)
+    lines = [notes.census(count), notes.unused(name, unused)]
     return Report(
         title=f"{name} on {format_shape(count.input)}",
         columns=columns,
         rows=tuple(rows),
         total=total,
         caption=notes.caption(count.batch),
-        notes=(notes.census(count),),
+        notes=tuple(filter(None, lines)),
         document={"schema": COUNT_SCHEMA, "results": [document]},
-        records=(result_document(name, count, layers=False),),
+        records=(result_document(name, count, unused=unused),),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,13 +10,24 @@ from convcost.engine.counting import Count, Row
 from convcost.engine.operations.convolution import Conv, ConvTranspose
 from convcost.engine.windows import pad_pairs
 from convcost.studies.comparison import Comparison, Entry
+from convcost.studies.streaming import Totals
 
 COUNT_SCHEMA = "convcost.count/1"
 COMPARE_SCHEMA = "convcost.compare/1"
 
 
-def result_document(name: str, count: Count, *, layers: bool = True) -> dict[str, Any]:
-    """One counted subject (RESULT). ``layers`` of False leaves its layers out."""
+def result_document(
+    name: str,
+    count: Count | Totals,
+    *,
+    layers: Iterable[Row] | None = None,
+    unused: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One counted subject (RESULT), with its ``layers`` where given.
+
+    ``unused`` names given settings that the design fixes for itself.
+    """
+    uncounted = count.uncounted
     document: dict[str, Any] = {
         "name": name,
         "input": count.input,
@@ -24,11 +36,13 @@ def result_document(name: str, count: Count, *, layers: bool = True) -> dict[str
         "params": count.params,
         "macs": count.macs,
         "element_ops": count.element_ops,
-        "status": "partial" if count.uncounted else "complete",
-        "uncounted": [{"name": row.name, "type": row.type} for row in count.uncounted],
+        "status": "partial" if uncounted else "complete",
+        "uncounted": [{"name": row.name, "type": row.type} for row in uncounted],
     }
-    if layers:
-        document["layers"] = [layer_document(row) for row in count.rows]
+    if unused:
+        document["unused"] = list(unused)
+    if layers is not None:
+        document["layers"] = [layer_document(row) for row in layers]
     return document
 
 

@@ -55,6 +55,7 @@ class Result(_Model):
     element_ops: int
     status: Literal["complete", "partial"]
     uncounted: list[Uncounted]
+    unused: list[str] = Field(default=[], description="settings that the design fixes itself")
     layers: list[LayerResult] | None = None
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from convcost.engine.shapes import is_known
 from convcost.errors import ConvcostError, did_you_mean, shorten
 
 Scope: TypeAlias = Mapping[str, Any]
@@ -143,7 +144,7 @@ class _Compiler:
                 raise ExpressionError(
                     "values of these kinds do not go together", text, (0, len(text))
                 ) from None
-            if type(value) is int and not -MAX_RESULT < value < MAX_RESULT:
+            if is_known(value) and not -MAX_RESULT < value < MAX_RESULT:
                 raise ExpressionError("the result is too large", text, (0, len(text)))
             return whole_if_possible(value)
 

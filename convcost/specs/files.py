@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -26,8 +26,7 @@ MAX_LINE = 64 * 2**20
 CHUNK = 2**16
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A spec and where it stood. ``document`` is the raw object where it holds layers."""
 
     spec: LayerSpec | None
@@ -50,6 +49,10 @@ class Problem:
 
 
 Read: TypeAlias = Iterator[Item | Problem]
+
+
+_validate = LayerSpec.__pydantic_validator__.validate_json
+"""``LayerSpec.model_validate_json`` without the keyword handling of its Python wrapper."""
 
 
 class DuplicateKeyError(ValueError):
@@ -116,7 +119,9 @@ def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> 
             continue
         if one_a_line or (line.lstrip()[:1] == b"{" and _is_object(line)):
             yield read_line(line, number, name)
-            yield from (read_line(text, at, name) for at, text in lines if text.strip())
+            for at, text in lines:
+                if text and not text.isspace():
+                    yield read_line(text, at, name)
             return
         text = decode(b"\n".join([*held, line, *(rest for _, rest in lines)]), name)
         yield from _read_document(_load_json(text, name), name, text)
@@ -165,7 +170,7 @@ def read_line(line: bytes, number: int, name: str) -> Item | Problem:
     """One line of JSONL as a spec, or what is wrong with it."""
     place = f"{name}:{number}"
     try:
-        spec = LayerSpec.model_validate_json(line)
+        spec = _validate(line)
     except ValidationError:
         spec = None
     else:

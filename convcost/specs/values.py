@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from convcost.engine.shapes import is_known
 from convcost.engine.windows import SAME, Padding, Same
 from convcost.errors import OperationError, shorten
 from convcost.quantities import MAX_SIZE
@@ -34,9 +35,9 @@ def describe(value: object) -> str:
 
 def whole(value: Value, field: str, *, least: int = 1) -> int:
     """A whole number of at least ``least`` and at most 2^31-1. Raises OperationError."""
-    if type(value) is int:
+    if is_known(value):
         if least <= value <= MAX_SIZE:
-            return value
+            return value  # type: ignore[no-any-return]
         bound = f"at most {MAX_SIZE}" if value > MAX_SIZE else f"at least {least}"
         raise OperationError(f"{field} must be {bound}, not {describe(value)}", field=field)
     if isinstance(value, Fraction):

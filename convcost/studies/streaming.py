@@ -1,0 +1,131 @@
+"""The question of a stream: the totals of very many specs, one after the other.
+
+Specs of one kind differ only in their numbers. The first of a kind runs through the ordinary
+build and count on traced numbers; its replay then answers the others, as long as its guards
+hold. Whatever a replay declines, and every error, goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from convcost.engine.counting import count
+from convcost.engine.shapes import Shape
+from convcost.engine.tracing import Replay, Trace, Traced
+from convcost.specs.building import build_spec
+from convcost.specs.catalogue import Library
+from convcost.specs.layers import SETTINGS, LayerSpec
+from convcost.specs.templates import WEIGHTS_ONLY, Switches
+
+MAX_REPLAYS = 6
+"""Records kept for one kind of spec, each for other outcomes of its guards."""
+
+MAX_KINDS = 500
+"""Kinds remembered at a time, so that a stream of ever new kinds does not fill the memory."""
+
+Kind: TypeAlias = tuple[Any, ...]
+
+
+class Totals(NamedTuple):
+    """What a result without its layers needs of a count."""
+
+    input: Shape
+    output: Shape
+    batch: int
+    params: int
+    macs: int
+    element_ops: int
+    unused: tuple[str, ...]
+    uncounted: tuple[Any, ...] = ()
+
+
+class StreamCounter:
+    """Counts specs by replay where it can; ``totals`` gives None where it cannot."""
+
+    def __init__(self, library: Library, switches: Switches = WEIGHTS_ONLY) -> None:
+        self._library = library
+        self._switches = switches
+        self._replays: dict[Kind, list[tuple[Replay, int, tuple[str, ...]]]] = {}
+
+    def totals(self, spec: LayerSpec, input: Shape | None, batch: int | None) -> Totals | None:
+        """The totals of ``spec``, or None: then it must be built and counted as usual."""
+        given = spec.__dict__
+        shape = given["input"] or input
+        if shape is None or given["repeat"] is not None:
+            return None
+        kind: list[Any] = [given["type"], len(shape)]
+        numbers: list[int] = [*shape]
+        for name in SETTINGS:
+            value = given[name]
+            if type(value) is int:
+                kind.append(name)
+                numbers.append(value)
+            elif value is not None:
+                _separate(name, value, kind, numbers)
+        if spec.__pydantic_extra__:
+            for name, value in spec.__pydantic_extra__.items():
+                _separate(name, value, kind, numbers)
+        key = tuple(kind)
+        try:
+            replays = self._replays.get(key)
+        except TypeError:
+            return None
+        if replays is None:
+            replays = self._remember(key)
+        for replay, axes, unused in replays:
+            made = replay(*numbers)
+            if made is not None:
+                batch = batch or given["batch"] or 1
+                params, macs, ops = made[axes:]
+                return Totals(shape, made[:axes], batch, params, macs * batch, ops * batch, unused)
+        if len(replays) < MAX_REPLAYS:
+            self._record(spec, shape, replays)
+        return None
+
+    def _remember(self, key: Kind) -> list[tuple[Replay, int, tuple[str, ...]]]:
+        if len(self._replays) >= MAX_KINDS:
+            self._replays.pop(next(iter(self._replays)))
+        return self._replays.setdefault(key, [])
+
+    def _record(
+        self, spec: LayerSpec, shape: Shape, replays: list[tuple[Replay, int, tuple[str, ...]]]
+    ) -> None:
+        """Run the case on traced numbers. Any failure means that it has no replay."""
+        trace = Trace()
+        traced = tuple(trace.input(size) for size in shape)
+        fields = {
+            name: _traced(value, trace.input) for name, value in spec.settings().items()
+        }
+        one = LayerSpec.model_construct(type=spec.type, input=traced, **fields)
+        try:
+            subject = build_spec(self._library, one, switches=self._switches)
+            counted = count(subject.graph)
+            if counted.uncounted:
+                return
+            results = (*counted.output, counted.params, counted.macs, counted.element_ops)
+            replays.append((trace.compile(results), len(counted.output), subject.unused))
+        except Exception:  # noqa: BLE001  # the ordinary way finds out what is wrong
+            return
+
+
+def _separate(name: str, value: Any, kind: list[Any], numbers: list[int]) -> None:
+    """Numbers go to the replay, everything else is part of the kind."""
+    of = type(value)
+    if of is int:
+        kind.append(name)
+        numbers.append(value)
+    elif of is tuple and type(value[0]) is int:
+        kind.append((name, len(value)))
+        numbers.extend(value)
+    else:
+        kind.append((name, of, value))
+
+
+def _traced(value: Any, new: Callable[[int], Traced]) -> Any:
+    """A setting with its numbers traced, in the order of ``_separate``."""
+    if type(value) is int:
+        return new(value)
+    if type(value) is tuple and type(value[0]) is int:
+        return tuple(map(new, value))
+    return value
