@@ -6,14 +6,15 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line and leave with its exit code."""
     import gc
+    import os
 
+    # Looking for pydantic plugins reads the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up allocates many long-lived objects and no garbage: collecting while they are made
     # costs about a tenth of a short run.
     gc.disable()
     from convcost.cli.app import run
 
-    gc.freeze()
-    gc.enable()
     raise SystemExit(run())
 
 

@@ -6,16 +6,14 @@ Results hold numbers; they show as a table when printed, and in a notebook.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from convcost.engine.counting import Count
 from convcost.engine.counting import count as count_graph
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
 from convcost.quantities import parse_shape
-from convcost.reports.report import Report
 from convcost.specs.building import Subject, build_document, build_network, build_spec, build_text
 from convcost.specs.catalogue import Library
 from convcost.specs.layers import LayerSpec
@@ -30,6 +28,10 @@ from convcost.studies.comparison import (
     design_subjects,
     summary_of,
 )
+
+if TYPE_CHECKING:
+    from convcost.reports.report import Report
+    from convcost.specs.files import Item
 
 ShapeLike: TypeAlias = "str | Sequence[int]"
 
@@ -66,13 +68,13 @@ class _Shown:
         printer.text(str(self))
 
 
-@dataclass(frozen=True, slots=True)
 class CountResult(_Shown):
     """One counted network, design or layer."""
 
-    name: str
-    counted: Count
-    unused: tuple[str, ...] = ()
+    def __init__(self, name: str, counted: Count, unused: tuple[str, ...] = ()) -> None:
+        self.name: Final = name
+        self.counted: Final = counted
+        self.unused: Final = unused
 
     @property
     def params(self) -> int:
@@ -120,16 +122,16 @@ class CountResult(_Shown):
         )
 
 
-@dataclass(frozen=True, slots=True)
 class ComparisonResult(_Shown):
     """Designs side by side. ``result["separable"]`` is one of them."""
 
-    comparison: Comparison
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison: Final = comparison
 
     def __getitem__(self, design: str) -> CountResult:
         for entry in self.comparison.entries:
             if entry.name == design:
-                return CountResult(entry.name, entry.count)
+                return CountResult(entry.name, entry.counted)
         raise KeyError(design)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -156,7 +158,8 @@ def load(
 
     Raises SpecError at the first one that cannot be used, with its place in the file.
     """
-    from convcost.specs.files import Problem, open_path, read_specs
+    from convcost.specs.files import Problem, read_specs
+    from convcost.specs.reading import open_path
 
     library = library or Library()
     subjects = []
@@ -170,7 +173,7 @@ def load(
 
 def build_item(
     library: Library,
-    item: Any,
+    item: Item,
     *,
     input: Shape | None = None,
     batch: int | None = None,
@@ -181,7 +184,7 @@ def build_item(
     if item.spec is None:
         return build_document(
             library,
-            item.document,
+            item.document or {},
             item.place,
             input=input,
             batch=batch,
@@ -266,11 +269,11 @@ def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerS
     """A mapping as a LayerSpec. Raises SpecError in convcost's words."""
     from pydantic import ValidationError
 
-    from convcost.specs.problems import explain_layer
-
     try:
         return LayerSpec.model_validate(dict(raw))
     except ValidationError as error:
+        from convcost.specs.problems import explain_layer
+
         raise (origin or Nowhere()).error(explain_layer(raw, error)) from None
 
 

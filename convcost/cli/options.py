@@ -103,7 +103,7 @@ def layer_settings(
 
     ``named`` maps a field to its option and the option's text. Raises SpecError.
     """
-    from convcost.specs.text import option_value
+    from convcost.specs.words import option_value
 
     fields: dict[str, Any] = {}
     words: dict[str, str] = {}
@@ -129,7 +129,7 @@ def layer_settings(
 
 def batch_size(text: str | None) -> int | None:
     """``--batch`` as a number."""
-    from convcost.specs.text import option_value
+    from convcost.specs.words import option_value
     from convcost.specs.values import whole
 
     if text is None:

@@ -1,12 +1,9 @@
 """What a command line asks for: words and options, turned into subjects to count."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from convcost.api import build_item, read_mapping
 from convcost.engine.shapes import Shape
@@ -21,8 +18,7 @@ from convcost.specs.resolving import Words, classify
 from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Design, Switches
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """The parsed command line of ``count`` and ``compare``."""
 
     words: Words
@@ -46,7 +42,7 @@ class Request:
         input: str | None,
         batch: str | None,
         switches: tuple[bool | None, bool | None, bool | None],
-    ) -> Request:
+    ) -> "Request":
         """Classify the words and check that something is asked for."""
         from convcost.cli.options import batch_size
 
@@ -235,7 +231,7 @@ def source_name(name: str) -> str:
 
 def open_source(name: str) -> BinaryIO:
     """A file, or standard input. Raises SpecError where there is none."""
-    from convcost.specs.files import open_path
+    from convcost.specs.reading import open_path
 
     if name != "-":
         return open_path(Path(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
 
     Results are written before the next read could block, and before an error is raised.
     """
+    gc.freeze()
+    gc.enable()
     name = request.words.files[0]
     out = sys.stdout.buffer
     pending: list[bytes] = []

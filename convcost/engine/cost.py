@@ -1,12 +1,9 @@
 """Cost: what one operation adds to the total, as integers that can be summed."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """Integer counts of one operation, one sample.
 
     ``params``: learned numbers (weights, biases, scale and shift; running statistics are not).
@@ -19,14 +16,14 @@ class Cost:
     macs: int = 0
     element_ops: int = 0
 
-    def __add__(self, other: Cost) -> Cost:
+    def __add__(self, other: "Cost") -> "Cost":  # type: ignore[override]
         return Cost(
             self.params + other.params,
             self.macs + other.macs,
             self.element_ops + other.element_ops,
         )
 
-    def for_batch(self, batch: int) -> Cost:
+    def for_batch(self, batch: int) -> "Cost":
         """The cost of ``batch`` samples: work is linear in batch, parameters do not change."""
         return Cost(self.params, self.macs * batch, self.element_ops * batch)
 

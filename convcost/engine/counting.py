@@ -1,9 +1,7 @@
 """count(graph): a row per node, and totals that say whether they are complete."""
 
-from __future__ import annotations
-
+from typing import NamedTuple
 from collections import Counter
-from dataclasses import dataclass
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.graph import Graph, Node
@@ -11,8 +9,7 @@ from convcost.engine.operations.base import Kind
 from convcost.engine.shapes import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One node counted: shapes without batch, cost with it. ``cost`` is None where unknown."""
 
     node: Node
@@ -35,8 +32,7 @@ class Row:
         return "unknown" if self.cost is None else self.node.operation.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """A counted graph. ``total`` covers the known rows; with ``uncounted`` it is a lower bound."""
 
     graph: Graph

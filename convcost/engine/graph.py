@@ -4,9 +4,7 @@ A tensor is an index: 0 to ``len(inputs) - 1`` are the graph's inputs, then one 
 order. A node may only read tensors before it, so a graph cannot have a cycle.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.shapes import Shape
@@ -16,8 +14,7 @@ MAX_NODES = 20_000
 """The longest graph that is built; a larger one is a mistake in a ``repeat``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operation at its place: what it reads (tensor indexes) and the shape it makes."""
 
     name: str
@@ -26,14 +23,13 @@ class Node:
     output: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """Nodes in execution order. ``scopes`` names the design behind a dotted prefix of names."""
 
     inputs: tuple[Shape, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
-    scopes: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str]
 
     def shape(self, tensor: int) -> Shape:
         """The shape of a tensor by its index."""

@@ -1,20 +1,16 @@
 """What one output value can see: how far in space, and across which channels."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from convcost.engine.graph import Graph
-from convcost.engine.operations.reshaping import ChannelShuffle, Flatten
 from convcost.engine.shapes import Shape
+from convcost.engine.windows import Window
 
 Mixing = Literal["nothing", "space", "channels", "space and channels"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """``size``: input positions on each axis that can reach one output value (None: all of
     them, through a global pooling or a flattening). ``step``: distance in the input between
     two neighbouring outputs."""
@@ -33,7 +29,7 @@ def receptive_fields(graph: Graph) -> list[ReceptiveField]:
     for node in graph.nodes:
         reads = [fields[tensor] for tensor in node.inputs]
         field = max(reads, key=_reach) if reads else _single_pixel(node.output)
-        if node.inputs and not isinstance(node.operation, Flatten):
+        if node.inputs and not node.operation.flattens:
             field = _widen(field, node.operation.window(graph.shape(node.inputs[0])))
         elif node.inputs:
             field = ReceptiveField(None, ())
@@ -52,10 +48,8 @@ def _reach(field: ReceptiveField) -> tuple[bool, tuple[int, ...]]:
     return (field.size is None, field.size or ())
 
 
-def _widen(field: ReceptiveField, window: object) -> ReceptiveField:
-    from convcost.engine.windows import Window
-
-    if field.size is None or not isinstance(window, Window):
+def _widen(field: ReceptiveField, window: Window | None) -> ReceptiveField:
+    if field.size is None or window is None:
         return field
     size = tuple(
         int(r + (reach - 1) * step)
@@ -71,7 +65,7 @@ def mixing(graph: Graph) -> Mixing:
     size = fields[graph.outputs[0]].size
     space = size is None or any(axis > 1 for axis in size)
     channels = any(
-        isinstance(node.operation, ChannelShuffle)
+        node.operation.shuffles
         or node.operation.channel_mixing(graph.shape(node.inputs[0])) > 1
         for node in graph.nodes
     )

@@ -3,11 +3,8 @@
 Everything is per spatial axis, height first.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape, ceil_div, is_known, times
 from convcost.errors import OperationError
@@ -34,8 +31,7 @@ def extent(kernel_size: int, dilation: int) -> int:
     return dilation * (kernel_size - 1) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """What receptive fields need of an operation: reach and step on each spatial axis.
 
     ``extent``: how many input positions one output position reads; ``stride``: how far apart

@@ -33,7 +33,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         Column("mixes", "mixes", lambda mixes: SIMPLE_MIXING.get(mixes, mixes)),
         Column("does", "what it does", rank=4, wrap=True),
     )
-    most = max(entry.count.macs for entry in comparison.entries)
+    most = max(entry.counted.macs for entry in comparison.entries)
     base = next(entry for entry in comparison.entries if entry.name == comparison.baseline)
     document = comparison_document(comparison)
     return Report(
@@ -49,16 +49,16 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
 
 
 def _row(entry: Entry, base: Entry, most: int) -> tuple[Any, ...]:
-    count = entry.count
+    count = entry.counted
     change: Callable[[int, int], str] = format_change
     is_base = entry is base
     return (
         entry.name,
         count.output,
         count.params,
-        "baseline" if is_base else change(count.params, base.count.params),
+        "baseline" if is_base else change(count.params, base.counted.params),
         count.macs,
-        "baseline" if is_base else change(count.macs, base.count.macs),
+        "baseline" if is_base else change(count.macs, base.counted.macs),
         Fraction(count.macs, most) if most else Fraction(0),
         entry.receptive_field or "all",
         entry.mixing,
@@ -86,12 +86,12 @@ def _title(comparison: Comparison) -> str:
 
 def _notes(comparison: Comparison) -> tuple[str, ...]:
     lines = ["sees: input positions behind one output value; mixes: what it combines"]
-    outputs = {entry.count.output for entry in comparison.entries}
+    outputs = {entry.counted.output for entry in comparison.entries}
     if len(outputs) > 1:
         lines.append("outputs differ in shape: these designs cannot stand in for each other")
     for entry in comparison.entries:
         line = notes.unused(entry.name, tuple(s for s in entry.unused if s not in WINDOW))
         lines += [line] if line else []
-    if any(entry.count.uncounted for entry in comparison.entries):
+    if any(entry.counted.uncounted for entry in comparison.entries):
         lines.append("layers that are not known make a figure a lower bound")
     return tuple(lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from convcost.engine.counting import Count, Row
-from convcost.engine.operations.convolution import Conv, ConvTranspose
 from convcost.engine.shapes import Shape
 from convcost.quantities import format_count, format_human, format_shape
 from convcost.reports import notes
@@ -117,15 +117,15 @@ def _folded(rows: Sequence[Row], macs: int) -> tuple[object, ...]:
 
 def _kernel(row: Row) -> str:
     """``3x3 s2 d2 g4``: what distinguishes one convolution from another."""
-    operation = row.node.operation
+    operation: Any = row.node.operation
     size = getattr(operation, "kernel_size", None)
     if size is None:
         return ""
     words = [format_shape(size)]
-    for letter, sizes in (("s", operation.stride), ("d", operation.dilation)):  # type: ignore[attr-defined]
+    for letter, sizes in (("s", operation.stride), ("d", operation.dilation)):
         if any(value != 1 for value in sizes):
             same = all(value == sizes[0] for value in sizes)
             words.append(letter + (str(sizes[0]) if same else format_shape(sizes)))
-    if isinstance(operation, Conv | ConvTranspose) and operation.groups != 1:
+    if getattr(operation, "groups", 1) != 1:
         words.append(f"g{operation.groups}")
     return " ".join(words)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
-from convcost.engine.operations.convolution import Conv, ConvTranspose
-from convcost.engine.windows import pad_pairs
-from convcost.studies.comparison import Comparison, Entry
-from convcost.studies.streaming import Totals
+
+if TYPE_CHECKING:
+    from convcost.studies.comparison import Comparison, Entry
+    from convcost.studies.streaming import Totals
 
 COUNT_SCHEMA = "convcost.count/1"
 COMPARE_SCHEMA = "convcost.compare/1"
@@ -58,26 +58,17 @@ def layer_document(row: Row) -> dict[str, Any]:
         "macs": None if cost is None else cost.macs,
         "element_ops": None if cost is None else cost.element_ops,
     }
-    operation = row.node.operation
-    if isinstance(operation, Conv | ConvTranspose):
-        window = (operation.kernel_size, operation.stride)
+    operation: Any = row.node.operation
+    if row.type in ("conv", "conv_transpose"):
         document |= {
             "kernel_size": operation.kernel_size,
             "stride": operation.stride,
-            "padding": _padding(operation, row.inputs[0][:-1], *window),
+            "padding": operation.pads(row.inputs[0]),
             "dilation": operation.dilation,
             "groups": operation.groups,
             "bias": operation.bias,
         }
     return document
-
-
-def _padding(
-    operation: Conv | ConvTranspose, spatial: tuple[int, ...], kernel: Any, stride: Any
-) -> Any:
-    if isinstance(operation, ConvTranspose) and not isinstance(operation.padding, tuple):
-        return "same"
-    return pad_pairs(operation.padding, spatial, kernel, stride, operation.dilation)
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
@@ -97,7 +88,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
 
 def entry_document(entry: Entry) -> dict[str, Any]:
     """One alternative of a comparison."""
-    count = entry.count
+    count = entry.counted
     return {
         "design": entry.name,
         "output": count.output,

@@ -1,18 +1,14 @@
 """Report: the one shape that every result takes before a format renders it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Cell = Any
 """What a row holds: an int, a Fraction, a str, a shape, or None for what is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column. ``show`` makes a cell's text for people; machines get the value itself.
 
     ``rank`` 0 is always shown; a terminal that is too narrow drops the highest ranks first.
@@ -28,8 +24,7 @@ class Column:
     wrap: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """A table with its totals and notes, and the same result as a JSON document.
 
     ``document`` is what ``--format json`` prints; ``records`` are its lines for jsonl.
@@ -42,7 +37,7 @@ class Report:
     caption: str
     notes: tuple[str, ...]
     document: dict[str, Any]
-    records: tuple[dict[str, Any], ...] = field(default=())
+    records: tuple[dict[str, Any], ...] = ()
 
     def text(self, column: Column, cell: Cell) -> str:
         """A cell as people read it; what is not known is a question mark."""

@@ -30,7 +30,7 @@ class LayerResult(_Model):
     element_ops: int | None
     kernel_size: Axes | None = Field(default=None, description="convolutions only, as below")
     stride: Axes | None = None
-    padding: list[tuple[int, int]] | Literal["same"] | None = None
+    padding: list[tuple[int, int]] | None = None
     dilation: Axes | None = None
     groups: int | None = None
     bias: bool | None = None

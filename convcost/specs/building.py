@@ -1,10 +1,8 @@
 """Specs -> engine graphs. The one door between what users write and what is counted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.shapes import Shape
@@ -22,15 +20,14 @@ from convcost.specs.templates import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Something to count: a graph, what people call it, and what was asked of it."""
 
     name: str
     graph: Graph
     batch: int = 1
     design: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = MappingProxyType({})
     unused: tuple[str, ...] = ()
 
 
@@ -183,17 +180,17 @@ def build_document(
 ) -> Subject:
     """A JSON or TOML object with ``layers``, as a network of the user's own."""
     from convcost.specs.compiling import compile_design
-    from convcost.specs.toml import design_model
+    from convcost.specs.toml import checked_design
 
-    file = design_model(document, place)
+    file = checked_design(document, place)
     stem = place.rpartition("/")[2].partition(".")[0]
-    design = compile_design(file, file.name or stem or "network", place=place)
+    design = compile_design(file, stem or "network", place=place)
     return build_network(
         library,
         design,
         input=input,
-        batch=batch or file.batch,
+        batch=batch or file.get("batch"),
         arguments=arguments,
         switches=switches,
-        own=EVERYTHING if file.input is not None and switches is None else None,
+        own=EVERYTHING if design.input is not None and switches is None else None,
     )

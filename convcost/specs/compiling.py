@@ -1,16 +1,17 @@
-"""A design file's models -> a compiled Design: constants found, expressions checked.
+"""A design document -> a compiled Design: constants found, expressions checked.
 
 Everything that can be known without an input is checked here: types, fields, names, syntax.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.specs.designs import DesignFile, LayerEntry, ParameterEntry
+from convcost.quantities import parse_shape
 from convcost.specs.expressions import (
     EXACT,
     Evaluate,
@@ -27,55 +28,70 @@ from convcost.specs.values import choice
 WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""
 
+LAYER_FRAME = frozenset({"type", "name", "from", "when", "repeat"})
+"""Keys of a layer that say where it stands; all others are fields of its type."""
+
 RESERVED = frozenset({"in_channels", "channels", "index", "shapes_match", "input"})
 """Names that the language gives; a parameter may not take them."""
 
 
 def compile_design(
-    file: DesignFile,
+    document: Mapping[str, Any],
     name: str,
     *,
     place: str | None = None,
     functions: Functions = EXACT,
 ) -> Design:
-    """Compile ``file``. ``place`` is the user's path, None for what is shipped."""
+    """Compile a document that ``DesignFile`` accepts.
+
+    ``place`` is the user's path, None for what is shipped. Raises SpecError.
+    """
     parameters = {
         key: _parameter(key, entry, place or f"{name}.toml", functions)
-        for key, entry in file.parameters.items()
+        for key, entry in document.get("parameters", {}).items()
     }
+    entries = document["layers"]
     layers = []
-    for number, entry in enumerate(file.layers):
+    for number, entry in enumerate(entries):
         origin = FileOrigin(place, f"layers[{number}]") if place is not None else None
-        label = entry.name or f"{entry.type}{number + 1 if _recurs(entry, file.layers) else ''}"
+        label = entry.get("name")
+        if label is None:
+            label = entry["type"] + (str(number + 1) if _recurs(entry, entries) else "")
         layers.append(compile_layer(entry, label, origin, parameters, functions))
-    known = ("input", *(layer.name for layer in layers))
-    if file.output is not None and file.output not in known:
-        raise SpecError(f"output={file.output} is not the name of a layer", place=place)
+    output = document.get("output")
+    if output is not None and output not in ("input", *(layer.name for layer in layers)):
+        raise SpecError(f"output={output} is not the name of a layer", place=place)
     return Design(
-        name=file.name or name,
-        kind=file.kind,
-        family=file.family,
-        summary=file.summary,
-        source=file.source,
-        input=file.input,
+        name=document.get("name", name),
+        kind=document.get("kind", "design"),
+        family=document.get("family", "user"),
+        summary=document.get("summary", ""),
+        source=document.get("source", ""),
+        input=_shape(document.get("input")),
         parameters=parameters,
         layers=tuple(layers),
-        output=file.output,
-        examples=tuple(file.examples),
+        output=output,
+        examples=tuple(document.get("examples", ())),
     )
 
 
-def _recurs(entry: LayerEntry, layers: Sequence[LayerEntry]) -> bool:
+def _shape(value: Any) -> Shape | None:
+    if value is None or isinstance(value, tuple):
+        return value
+    return parse_shape(value) if isinstance(value, str) else tuple(value)
+
+
+def _recurs(entry: Mapping[str, Any], layers: Sequence[Mapping[str, Any]]) -> bool:
     """Whether an unnamed layer shares its type with another, and needs a number."""
-    return sum(other.type == entry.type and other.name is None for other in layers) > 1
+    return sum(other["type"] == entry["type"] and "name" not in other for other in layers) > 1
 
 
 def _parameter(key: str, entry: Any, place: str, functions: Functions) -> Parameter:
     if key in RESERVED:
         raise SpecError(f"{key} is a reserved name", place=f"{place}: parameters.{key}")
     default, about = entry, ""
-    if isinstance(entry, ParameterEntry):
-        default, about = entry.default, entry.about
+    if isinstance(entry, dict):
+        default, about = entry.get("default"), entry.get("about", "")
     if default is None:
         return Parameter(key, None, "required", about)
     try:
@@ -102,7 +118,7 @@ def _shown(default: Any) -> str:
 
 
 def compile_layer(
-    entry: LayerEntry,
+    entry: Mapping[str, Any],
     name: str,
     origin: Origin | None,
     parameters: Iterable[str] = (),
@@ -111,29 +127,27 @@ def compile_layer(
     """One layer. Raises SpecError at ``origin`` for what can never work."""
     key = ""
     try:
-        primitive = PRIMITIVES.get(entry.type)
+        primitive = PRIMITIVES.get(entry["type"])
         constants: dict[str, Any] = {}
         computed: dict[str, Evaluate] = {}
-        for key, raw in (entry.__pydantic_extra__ or {}).items():
+        for key, raw in entry.items():
+            if key in LAYER_FRAME:
+                continue
             value, evaluate = compile_value(key, raw, parameters, functions)
             if evaluate is None:
                 constants[key] = value
             else:
                 computed[key] = evaluate
         if primitive is not None:
-            check_fields(entry.type, constants | computed)
+            check_fields(entry["type"], constants | computed)
         norm = _word(constants, "norm", NORMALISATIONS) if primitive else None
         activation = _word(constants, "activation", ACTIVATIONS) if primitive else None
         key = "when"
-        when = compile_expression(entry.when, functions) if isinstance(entry.when, str) else None
-        if entry.when is False:
-            when = compile_expression("1 == 0", functions)
+        when = _condition(entry.get("when", True), functions)
         key = "repeat"
-        repeat: int | Evaluate = (
-            compile_expression(entry.repeat, functions)
-            if isinstance(entry.repeat, str)
-            else entry.repeat
-        )
+        repeat = entry.get("repeat", 1)
+        if isinstance(repeat, str):
+            repeat = compile_expression(repeat, functions)
     except ExpressionError as problem:
         located = (origin or FileOrigin(name)).error(OperationError(problem.message, field=key))
         raise SpecError(
@@ -147,10 +161,10 @@ def compile_layer(
         if origin is None:
             raise
         raise origin.error(problem) from None
-    source = entry.source
+    source = entry.get("from")
     return CompiledLayer(
         name=name,
-        type=entry.type,
+        type=entry["type"],
         primitive=primitive,
         constants=constants,
         computed=tuple(computed.items()),
@@ -160,8 +174,14 @@ def compile_layer(
         norm=norm,
         activation=activation,
         origin=origin,
-        indexed="repeat" in entry.model_fields_set,
+        indexed="repeat" in entry,
     )
+
+
+def _condition(when: bool | str, functions: Functions) -> Evaluate | None:
+    if isinstance(when, str):
+        return compile_expression(when, functions)
+    return None if when else lambda scope: False
 
 
 def compile_settings(spec: LayerSpec, name: str, origin: Origin) -> CompiledLayer:

@@ -4,12 +4,8 @@ Lines are read one at a time and in constant memory. What is wrong with a spec c
 ``Problem`` in its place, so that a reader may go on; what is wrong with the file is raised.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -19,6 +15,7 @@ from convcost.specs.layers import LayerSpec
 from convcost.specs.locating import line_of
 from convcost.specs.origins import FileOrigin
 from convcost.specs.problems import explain_layer
+from convcost.specs.reading import decode
 
 MAX_LINE = 64 * 2**20
 """The longest line that is read, in bytes: a file without line ends must not fill the memory."""
@@ -40,8 +37,7 @@ class Item(NamedTuple):
         return FileOrigin(self.place, self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A spec that cannot be used, in its place among the others."""
 
     line: int | None
@@ -57,34 +53,6 @@ _validate = LayerSpec.__pydantic_validator__.validate_json
 
 class DuplicateKeyError(ValueError):
     """A JSON object names a key twice."""
-
-
-def open_path(path: Path) -> BinaryIO:
-    """Open a file for reading. Raises SpecError with the reason in words."""
-    try:
-        if path.is_dir():
-            raise SpecError(f"{shorten(str(path))} is a folder, not a file")
-        return path.open("rb")
-    except FileNotFoundError:
-        raise SpecError(f"there is no file {shorten(str(path))}") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError(f"cannot read {shorten(str(path))}: {reason.lower()}") from None
-
-
-def read_text(path: Path) -> str:
-    """A whole text file, UTF-8."""
-    with open_path(path) as stream:
-        return decode(stream.read(), str(path))
-
-
-def decode(data: bytes, place: str) -> str:
-    """UTF-8, with or without a byte order mark."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError("not UTF-8 text", place=f"{place}:{line}") from None
 
 
 def read_specs(

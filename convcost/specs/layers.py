@@ -10,32 +10,80 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_core import CoreSchema, core_schema
 
 from convcost.quantities import MAX_SIZE, parse_shape
 
-Size: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE)]
-Pad: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE)]
-SizesText: TypeAlias = Annotated[
-    str, Field(pattern=r"^[0-9]+([xX][0-9]+)*$", max_length=80), AfterValidator(parse_shape)
-]
-Sizes: TypeAlias = Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
+
+class _Checked:
+    """Tells pydantic how to check a field, in its own terms.
+
+    The same could be written as unions of annotated types; deriving the checks from those takes
+    longer than all the rest of a start.
+    """
+
+    def __init__(self, schema: CoreSchema) -> None:
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return self.schema
+
+
+def _several(item: CoreSchema, most: int) -> CoreSchema:
+    return core_schema.tuple_schema([item], variadic_item_index=0, min_length=1, max_length=most)
+
+
+def _first_of(*choices: CoreSchema) -> CoreSchema:
+    return core_schema.union_schema(list(choices), mode="left_to_right")
+
+
+_SIZE = core_schema.int_schema(strict=True, ge=1, le=MAX_SIZE)
+_PAD = core_schema.int_schema(strict=True, ge=0, le=MAX_SIZE)
+_SIZES_TEXT = core_schema.no_info_after_validator_function(
+    parse_shape, core_schema.str_schema(strict=True, pattern="^[0-9]+([xX][0-9]+)*$", max_length=80)
+)
+_PAIR = core_schema.tuple_schema([_PAD, _PAD])
 
 InputShape: TypeAlias = Annotated[
-    Annotated[tuple[Size, ...], Field(min_length=1, max_length=4)] | SizesText,
-    Field(
-        union_mode="left_to_right",
-        description="shape without batch, channels last: [56, 56, 256] or '56x56x256'",
-    ),
+    tuple[int, ...], _Checked(_first_of(_several(_SIZE, 4), _SIZES_TEXT))
 ]
-PerAxis: TypeAlias = Annotated[Size | Sizes | SizesText, Field(union_mode="left_to_right")]
+"""``[56, 56, 256]`` or ``"56x56x256"``: without batch, channels last."""
+
+Size: TypeAlias = Annotated[int, _Checked(_SIZE)]
+OptionalShape: TypeAlias = Annotated[
+    tuple[int, ...] | None,
+    _Checked(core_schema.nullable_schema(_first_of(_several(_SIZE, 4), _SIZES_TEXT))),
+]
+OptionalSize: TypeAlias = Annotated[int | None, _Checked(core_schema.nullable_schema(_SIZE))]
+OptionalFlag: TypeAlias = Annotated[
+    bool | None, _Checked(core_schema.nullable_schema(core_schema.bool_schema(strict=True)))
+]
+OptionalName: TypeAlias = Annotated[
+    str | None,
+    _Checked(core_schema.nullable_schema(core_schema.str_schema(strict=True, max_length=1000))),
+]
+TypeName: TypeAlias = Annotated[
+    str, _Checked(core_schema.str_schema(strict=True, min_length=1, max_length=100))
+]
+PerAxis: TypeAlias = Annotated[
+    int | tuple[int, ...] | None,
+    _Checked(core_schema.nullable_schema(_first_of(_SIZE, _several(_SIZE, 3), _SIZES_TEXT))),
+]
+"""One size for all axes, one for each (``[3, 1]`` or ``"3x1"``), or None for not given."""
+
 PaddingField: TypeAlias = Annotated[
-    Pad
-    | Annotated[str, Field(pattern="^(same|valid)$")]
-    | Annotated[tuple[Pad, ...], Field(min_length=1, max_length=3)]
-    | Annotated[tuple[tuple[Pad, Pad], ...], Field(min_length=1, max_length=3)]
-    | Annotated[str, Field(pattern=r"^[0-9]+([xX][0-9]+)*$", max_length=80)],
-    Field(union_mode="left_to_right"),
+    int | str | tuple[Any, ...] | None,
+    _Checked(
+        core_schema.nullable_schema(
+            _first_of(
+                _PAD,
+                core_schema.literal_schema(["same", "valid"]),
+                _several(_PAD, 3),
+                _several(_PAIR, 3),
+            )
+        )
+    ),
 ]
 
 SHORT_NAMES = {"kernel": "kernel_size", "out": "out_channels"}
@@ -47,24 +95,27 @@ class LayerSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", title="LayerSpec")
 
-    type: Annotated[str, Field(strict=True, min_length=1, max_length=100)] = Field(
+    type: TypeName = Field(
         default="standard", description="a primitive (conv, linear, ...) or a design"
     )
-    input: InputShape | None = None
-    kernel_size: PerAxis | None = Field(
+    input: OptionalShape = Field(
+        default=None,
+        description="shape without batch, channels last: [56, 56, 256] or '56x56x256'",
+    )
+    kernel_size: PerAxis = Field(
         default=None, validation_alias=AliasChoices("kernel_size", "kernel")
     )
-    out_channels: Size | None = Field(
+    out_channels: OptionalSize = Field(
         default=None, validation_alias=AliasChoices("out_channels", "out")
     )
-    stride: PerAxis | None = None
-    padding: PaddingField | None = None
-    dilation: PerAxis | None = None
-    groups: Size | None = None
-    bias: Annotated[bool, Field(strict=True)] | None = None
-    batch: Size | None = None
-    name: Annotated[str, Field(strict=True, max_length=1000)] | None = None
-    repeat: Size | None = None
+    stride: PerAxis = None
+    padding: PaddingField = None
+    dilation: PerAxis = None
+    groups: OptionalSize = None
+    bias: OptionalFlag = None
+    batch: OptionalSize = None
+    name: OptionalName = None
+    repeat: OptionalSize = None
 
     def settings(self) -> dict[str, Any]:
         """What describes the layer itself: every given field but the frame around it."""

@@ -4,11 +4,9 @@ An operation knows only which field is to blame; its layer's origin turns that i
 the user's words, a place in a file, or an option.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from convcost.errors import ConvcostError, OperationError, SpecError, either
 
@@ -20,8 +18,7 @@ class Origin(Protocol):
         """The same problem, with the place that a user can find."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(NamedTuple):
     """A layer that no text stands for (built by a program)."""
 
     def error(self, problem: ConvcostError) -> SpecError:
@@ -29,13 +26,12 @@ class Nowhere:
         return SpecError(problem.message, place=inside(problem), hint=hint_of(problem))
 
 
-@dataclass(frozen=True, slots=True)
-class TextOrigin:
+class TextOrigin(NamedTuple):
     """A layer of a one-line spec: spans of the layer and of its fields in the text."""
 
     text: str
     span: tuple[int, int]
-    fields: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
     def error(self, problem: ConvcostError) -> SpecError:
         """A caret under the field to blame, or under the whole layer."""
@@ -47,8 +43,7 @@ class TextOrigin:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FileOrigin:
+class FileOrigin(NamedTuple):
     """A layer in a file: ``place`` is ``specs.jsonl:7`` and ``path`` is ``layers[3]``."""
 
     place: str
@@ -62,8 +57,7 @@ class FileOrigin:
         return SpecError(problem.message, place=place, hint=hint_of(problem))
 
 
-@dataclass(frozen=True, slots=True)
-class OptionOrigin:
+class OptionOrigin(NamedTuple):
     """A layer made of command-line options: ``words`` maps a field to what the user typed."""
 
     words: Mapping[str, str]

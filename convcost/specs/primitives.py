@@ -5,11 +5,8 @@ formulas themselves are in ``engine/operations``. A new primitive is one class t
 in ``PRIMITIVES`` here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
@@ -59,7 +56,7 @@ def conv(fields: Fields, shape: Shape) -> Conv:
 
 def conv_transpose(fields: Fields, shape: Shape) -> Operation:
     """A transposed convolution; ``same`` multiplies the size by the stride."""
-    from convcost.engine.operations.convolution import ConvTranspose
+    from convcost.engine.operations.transposed import ConvTranspose
 
     count = spatial_axes("conv_transpose", shape)
     get = fields.get
@@ -198,8 +195,7 @@ def upsample(fields: Fields, shape: Shape) -> Operation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Primitive:
+class Primitive(NamedTuple):
     """One line of the table.
 
     ``make`` gives one operation, or for ``split`` one for each part. ``joins``: it reads several

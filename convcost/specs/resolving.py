@@ -4,10 +4,8 @@
     resnet50    a design or network      conv 3x3 64          a layer, or layers with commas
 """
 
-from __future__ import annotations
-
+from typing import NamedTuple
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from convcost.engine.shapes import Shape
@@ -18,31 +16,31 @@ from convcost.specs.catalogue import ALIASES, Library
 SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")
 
 
-@dataclass(slots=True)
-class Words:
+class Words(NamedTuple):
     """Classified words, each kind in its order."""
 
-    input: Shape | None = None
-    files: list[str] = field(default_factory=list)
-    designs: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    input: Shape | None
+    files: tuple[str, ...]
+    designs: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
 def classify(words: Sequence[str], library: Library) -> Words:
     """Tell shapes, files, names and texts apart by their look. Raises SpecError."""
-    found = Words()
+    input: Shape | None = None
+    files, designs, texts = [], [], []
     for word in words:
         if looks_like_shape(word) and word not in ALIASES:
-            if found.input is not None:
+            if input is not None:
                 raise SpecError("two input shapes", place=word, hint="give one")
-            found.input = parse_shape(word)
+            input = parse_shape(word)
         elif word == "-" or is_file_name(word):
-            found.files.append(word)
+            files.append(word)
         elif word not in ALIASES and library.knows(word):
-            found.designs.append(word)
+            designs.append(word)
         else:
-            found.texts.append(word)
-    return found
+            texts.append(word)
+    return Words(input, tuple(files), tuple(designs), tuple(texts))
 
 
 def is_file_name(word: str) -> bool:

@@ -4,12 +4,9 @@
 them in order and adds operations to a graph. It runs on symbols as on numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
@@ -34,8 +31,7 @@ FIXED_BY_DESIGN = ("kernel_size", "dilation")
 """What a design may fix for itself; the user's value is then reported as unused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(NamedTuple):
     """Whether normalisation, activation and biases that stand in a file take part."""
 
     norm: bool = False
@@ -47,18 +43,16 @@ WEIGHTS_ONLY = Switches()
 EVERYTHING = Switches(norm=True, activation=True, bias=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What building needs beside the design: the graph so far and where designs come from."""
 
     builder: GraphBuilder
-    find: Callable[[str], Design]
+    find: Callable[[str], "Design"]
     nested: Switches
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A design's parameter; ``default`` is None where it must be given."""
 
     name: str
@@ -67,8 +61,7 @@ class Parameter:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledLayer:
+class CompiledLayer(NamedTuple):
     """One layer of a file, ready to be evaluated."""
 
     name: str
@@ -85,8 +78,7 @@ class CompiledLayer:
     indexed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
+class Design(NamedTuple):
     """A compiled file: parameters, layers, and what it says about itself."""
 
     name: str
@@ -99,7 +91,7 @@ class Design:
     layers: tuple[CompiledLayer, ...]
     output: str | None
     complete: bool = False
-    examples: tuple[Any, ...] = field(default=())
+    examples: tuple[Any, ...] = ()
 
     def accepts(self, name: str) -> bool:
         """Whether an argument of this name has a meaning here."""

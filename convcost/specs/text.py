@@ -11,13 +11,10 @@ Sizes joined by x are the kernel. Of two bare numbers the first is the kernel (1
 the output channels; a single one is the output channels, or the kernel of a pool.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -26,6 +23,15 @@ from convcost.specs.layers import SHORT_NAMES, LayerSpec
 from convcost.specs.origins import TextOrigin
 from convcost.specs.primitives import PRIMITIVES
 from convcost.specs.problems import explain_layer
+from convcost.specs.words import (
+    is_number,
+    is_pads,
+    is_sizes,
+    is_word,
+    read_pads,
+    read_sizes,
+    read_value,
+)
 
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 MAX_TEXT = 20_000
@@ -33,17 +39,11 @@ MAX_TEXT = 20_000
 _ARRAY = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _QUOTED = r'"(?:\\.|[^"\\])*"'
 _TOKEN = re.compile(rf'(?:{_QUOTED}|{_ARRAY}|[^\s,"\[])+|,|\S')
-_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
-_SIZES = re.compile(r"[0-9]{1,20}(?:x[0-9]{1,20})+", re.ASCII)
-_SHORT = re.compile(r"([sdgx])([0-9]{1,20}(?:x[0-9]{1,20})*)", re.ASCII)
-_PADS = re.compile(r"p([0-9]{1,20}(?::[0-9]{1,20})?(?:x[0-9]{1,20}(?::[0-9]{1,20})?)*)", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
-_WORD = re.compile(r"[A-Za-z_][\w.+\-]*", re.ASCII)
+_TYPE = re.compile(r"[A-Za-z0-9_.\-/]+", re.ASCII)
 _SHORT_FIELDS = {"s": "stride", "d": "dilation", "g": "groups", "x": "repeat"}
 
 
-@dataclass(frozen=True, slots=True)
-class TextLayer:
+class TextLayer(NamedTuple):
     """One layer of a line: its spec, and where its words stand."""
 
     spec: LayerSpec
@@ -72,7 +72,7 @@ def _layer(text: str, words: list[re.Match[str]], end: int) -> TextLayer:
             "a layer is missing here", text=text, span=(end, end + 1), hint="such as conv 3x3 64"
         )
     kind, *rest = words
-    if not re.fullmatch(r"[A-Za-z0-9_.\-/]+", kind.group(), re.ASCII) or "=" in kind.group():
+    if not _TYPE.fullmatch(kind.group()):
         raise SpecError(
             f"{shorten(kind.group(), 40)} is not a layer type",
             text=text,
@@ -83,7 +83,7 @@ def _layer(text: str, words: list[re.Match[str]], end: int) -> TextLayer:
     spans = {"type": kind.span()}
     numbers: list[re.Match[str]] = []
     for word in rest:
-        if _NUMBER.fullmatch(word.group()):
+        if is_number(word.group()):
             numbers.append(word)
             continue
         name, value = _word(text, word)
@@ -131,16 +131,16 @@ def _name_numbers(
 def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
     """The field and value of one word that is not a bare number."""
     content = word.group()
-    if _SIZES.fullmatch(content):
-        return "kernel_size", _sizes(content)
+    if is_sizes(content):
+        return "kernel_size", read_sizes(content)
     if content in ("same", "valid"):
         return "padding", content
-    if short := _SHORT.fullmatch(content):
-        return _SHORT_FIELDS[short.group(1)], _sizes(short.group(2))
-    if pads := _PADS.fullmatch(content):
-        return "padding", _pads(pads.group(1))
+    if content[0] in _SHORT_FIELDS and is_sizes(content[1:]):
+        return _SHORT_FIELDS[content[0]], read_sizes(content[1:])
+    if content[0] == "p" and is_pads(content[1:]):
+        return "padding", read_pads(content[1:])
     name, equals, value = content.partition("=")
-    if not equals or not _WORD.fullmatch(name):
+    if not equals or not is_word(name):
         raise SpecError(
             f"{shorten(content, 40)} is not understood", text=text, span=word.span(), hint=EXPECTED
         )
@@ -148,7 +148,7 @@ def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
     if field in ("type", "input"):
         raise SpecError(f"{field} cannot be set here", text=text, span=word.span())
     try:
-        return field, _value(value)
+        return field, read_value(value)
     except ValueError:
         span = (word.start() + len(name) + 1, word.end())
         raise SpecError(
@@ -159,44 +159,13 @@ def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
         ) from None
 
 
-def _sizes(text: str) -> Any:
-    sizes = tuple(int(size) for size in text.split("x"))
-    return sizes if len(sizes) > 1 else sizes[0]
-
-
-def _pads(text: str) -> Any:
-    sides = [tuple(map(int, side.split(":"))) for side in text.split("x")]
-    if all(len(side) == 1 for side in sides):
-        return sides[0][0] if len(sides) == 1 else tuple(side[0] for side in sides)
-    return tuple((side[0], side[-1]) for side in sides)
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    if re.fullmatch(r"-?[0-9]{1,20}", text, re.ASCII):
-        return int(text)
-    if _DECIMAL.fullmatch(text):
-        return float(text)
-    if _SIZES.fullmatch(text):
-        return _sizes(text)
-    if _WORD.fullmatch(text):
-        return text
-    if text[:1] in ('"', "["):
-        try:
-            return json.loads(text)
-        except RecursionError:
-            raise ValueError(text) from None
-    raise ValueError(text)
-
-
 def format_layer(spec: LayerSpec) -> str:
     """A spec in its shortest spelling: ``parse(format_layer(spec))`` gives the spec again.
 
     The input is not part of a layer's text. Raises ConvcostError for a type that cannot be
     written on one line.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_.\-/]+", spec.type, re.ASCII):
+    if not _TYPE.fullmatch(spec.type):
         raise ConvcostError(f"{shorten(spec.type)!r} cannot be written on one line")
     settings = spec.settings()
     words = [spec.type]
@@ -238,28 +207,6 @@ def _format_padding(padding: Any) -> str:
 def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and _WORD.fullmatch(value) and value not in ("true", "false"):
+    if isinstance(value, str) and is_word(value) and value not in ("true", "false"):
         return value
-    if isinstance(value, float) and _DECIMAL.fullmatch(repr(value)):
-        return repr(value)
     return json.dumps(value, separators=(",", ":"))
-
-
-
-
-def option_value(field: str, text: str, place: str) -> Any:
-    """The text of one setting on a command line: ``3``, ``3x1``, ``same``, ``0:1x0:1``, ``0.5``.
-
-    Raises SpecError at ``place``.
-    """
-    field = SHORT_NAMES.get(field, field)
-    if field == "padding" and _PADS.fullmatch(f"p{text}"):
-        return _pads(text)
-    try:
-        return _value(text)
-    except ValueError:
-        raise SpecError(
-            f"{shorten(text, 40)!r} is not a value for {field}" if text else f"{field} is empty",
-            place=shorten(place, 72),
-            hint="expected a number, sizes such as 3x1, or a word",
-        ) from None

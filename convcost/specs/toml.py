@@ -7,11 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from convcost.errors import ConvcostError, SpecError
-from convcost.specs.designs import DesignFile
-from convcost.specs.problems import generic
 
 
 def parse_toml(text: str, place: str) -> dict[str, Any]:
@@ -35,17 +31,26 @@ def _fraction(text: str) -> Fraction | float:
         return float("nan")
 
 
-def read_design(path: Path) -> DesignFile:
-    """A design or network file."""
-    from convcost.specs.files import read_text
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a document."""
+    from convcost.specs.reading import read_text
 
-    return design_model(parse_toml(read_text(path), str(path)), str(path))
+    return parse_toml(read_text(path), str(path))
 
 
-def design_model(raw: dict[str, Any], place: str) -> DesignFile:
-    """Check a document against the design models; the error names the key."""
+def checked_design(raw: dict[str, Any], place: str) -> dict[str, Any]:
+    """A design document that the models have accepted, in plain values.
+
+    Raises SpecError that names the key.
+    """
+    from pydantic import ValidationError
+
+    from convcost.specs.designs import DesignFile
+    from convcost.specs.problems import generic
+
     try:
-        return DesignFile.model_validate(raw)
+        model = DesignFile.model_validate(raw)
+        return model.model_dump(by_alias=True, exclude_unset=True)
     except ValidationError as error:
         problem: ConvcostError = generic(error, tuple(DesignFile.model_fields))
         field = getattr(problem, "field", None)

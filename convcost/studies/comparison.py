@@ -4,12 +4,9 @@
 ``compare_subjects`` counts them and relates them to a baseline.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, count
 from convcost.engine.receptive_field import Mixing, mixing, receptive_fields
@@ -26,8 +23,7 @@ DEFAULT_DESIGNS = ("standard", "pointwise", "separable", "bottleneck")
 """What ``compare`` sets side by side when nobody names designs; the first is the baseline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One alternative, counted, and what it does with its input.
 
     ``receptive_field`` is the size of input that one output value sees, None for all of it.
@@ -36,7 +32,7 @@ class Entry:
 
     name: str
     summary: str
-    count: Count
+    counted: Count
     receptive_field: tuple[int, ...] | None
     mixing: Mixing
     params_ratio: Fraction | None
@@ -44,8 +40,7 @@ class Entry:
     unused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Alternatives for one input. Ratios are alternative / baseline, None where that is 0."""
 
     input: Shape
@@ -115,7 +110,7 @@ def _design_subject(
     subject = build_spec(library, one, origin, switches=switches)
     title = name if name in PRIMITIVES else library.find(name).name
     unused = tuple(key for key in settings if key not in own)
-    return replace(subject, name=title, arguments=own, unused=unused)
+    return subject._replace(name=title, arguments=own, unused=unused)
 
 
 def summary_of(library: Library, subject: Subject) -> str:
@@ -147,7 +142,7 @@ def compare_subjects(
         Entry(
             name=subject.name,
             summary=summary,
-            count=counted,
+            counted=counted,
             receptive_field=receptive_fields(subject.graph)[subject.graph.outputs[0]].size,
             mixing=mixing(subject.graph),
             params_ratio=_ratio(counted.params, base.params),

@@ -5,8 +5,6 @@ build and count on traced numbers; its replay then answers the others, as long a
 hold. Whatever a replay declines, and every error, goes the ordinary way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from convcost.engine.cost import Cost
@@ -14,12 +13,19 @@ Kind = Literal["macs", "elements", "free", "unknown"]
 by definition, or not known."""
 
 
-@dataclass(frozen=True, slots=True)
 class Operation:
-    """One resolved operation. Subclasses hold their settings and state their formulas."""
+    """One resolved operation. Subclasses hold their settings and state their formulas.
+
+    ``shuffles``: it exchanges channels between groups. ``flattens``: it lays positions side by
+    side as channels, so that what follows sees all of them.
+    """
+
+    __slots__ = ()
 
     type: ClassVar[str] = "operation"
     kind: ClassVar[Kind] = "free"
+    shuffles: ClassVar[bool] = False
+    flattens: ClassVar[bool] = False
 
     def output(self, *inputs: Shape) -> Shape:
         """The output shape; raises OperationError where the inputs do not fit."""

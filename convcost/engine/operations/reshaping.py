@@ -57,6 +57,7 @@ class ChannelShuffle(Operation):
     """A fixed permutation of channels across groups; free. Source: Zhang et al. 2017, 3.1."""
 
     type: ClassVar[str] = "channel_shuffle"
+    shuffles: ClassVar[bool] = True
 
     groups: int
 
@@ -77,6 +78,7 @@ class Flatten(Operation):
     """All axes into one: H x W x C -> H * W * C; free."""
 
     type: ClassVar[str] = "flatten"
+    flattens: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
         """The number of values."""
