@@ -6,6 +6,7 @@ Results hold numbers; they show as a table when printed, and in a notebook.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -260,9 +261,7 @@ def count(
 
 def count_subject(subject: Subject) -> CountResult:
     """Count what has been built."""
-    return CountResult(
-        subject.name, count_graph(subject.graph, subject.batch), subject.unused
-    )
+    return CountResult(subject.name, count_graph(subject.graph, subject.batch), subject.unused)
 
 
 def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:
@@ -298,9 +297,7 @@ def compare(
     library = library or Library()
     shape = _shape(input)
     assert shape is not None
-    subjects = [
-        build_text(library, text, shape, batch=batch, switches=switches) for text in layers
-    ]
+    subjects = [build_text(library, text, shape, batch=batch, switches=switches) for text in layers]
     if designs is None:
         designs = () if layers else DEFAULT_DESIGNS
     if designs:
@@ -310,9 +307,7 @@ def compare(
             library, designs, spec, origin, input=shape, batch=batch, switches=switches
         )
     elif settings:
-        raise ConvcostError(
-            f"{next(iter(settings))} is for designs; these layers are written out"
-        )
+        raise ConvcostError(f"{next(iter(settings))} is for designs; these layers are written out")
     return compare_built(subjects, library, settings, baseline)
 
 
@@ -324,10 +319,8 @@ def compare_built(
 ) -> ComparisonResult:
     """Set what has been built side by side."""
     if baseline is not None and baseline not in [subject.name for subject in subjects]:
-        try:
+        with suppress(OperationError):
             baseline = library.find(baseline).name
-        except OperationError:
-            pass
     comparison = compare_subjects(
         subjects,
         settings=dict(settings),

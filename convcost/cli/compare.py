@@ -75,8 +75,14 @@ def run(
         set_,
     )
     request = Request.read(
-        what or [], settings, words, designs=design, folders=design_path, input=input,
-        batch=batch, switches=(norm, activation, bias),
+        what or [],
+        settings,
+        words,
+        designs=design,
+        folders=design_path,
+        input=input,
+        batch=batch,
+        switches=(norm, activation, bias),
     )
     results, failed = _comparisons(request, baseline, keep_going)
     reports = [result.report(human=human) for result in results]
@@ -123,9 +129,7 @@ def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
         )
     switches = request.switches(WEIGHTS_ONLY)
     subjects = [
-        build_text(
-            request.library, text, request.input, batch=request.batch, switches=switches
-        )
+        build_text(request.library, text, request.input, batch=request.batch, switches=switches)
         for text in words.texts
     ]
     if not names and not subjects:

@@ -82,8 +82,14 @@ def run(
         set_,
     )
     request = Request.read(
-        what or [], settings, words, designs=design, folders=design_path, input=input,
-        batch=batch, switches=(norm, activation, bias),
+        what or [],
+        settings,
+        words,
+        designs=design,
+        folders=design_path,
+        input=input,
+        batch=batch,
+        switches=(norm, activation, bias),
     )
     if form == "jsonl" and get is None and request.is_one_stream:
         from convcost.cli.streaming import stream_counts
@@ -135,9 +141,7 @@ def _refuse_partial(result: CountResult) -> None:
         )
 
 
-def _over_limit(
-    results: list[CountResult], max_macs: str | None, max_params: str | None
-) -> int:
+def _over_limit(results: list[CountResult], max_macs: str | None, max_params: str | None) -> int:
     """Exit code 1, and a line, for each result above a requested limit."""
     from convcost.quantities import format_count, parse_count
 

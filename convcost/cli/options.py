@@ -17,26 +17,34 @@ from convcost.errors import SpecError
 PANEL = "Layer"
 
 Kernel = Annotated[
-    str | None, typer.Option("--kernel", "-k", metavar="K", help="Kernel size: 3 or 3x1.",
-                             rich_help_panel=PANEL)
+    str | None,
+    typer.Option(
+        "--kernel", "-k", metavar="K", help="Kernel size: 3 or 3x1.", rich_help_panel=PANEL
+    ),
 ]
 Out = Annotated[
-    str | None, typer.Option("--out", "-o", metavar="N", help="Output channels.",
-                             rich_help_panel=PANEL)
+    str | None,
+    typer.Option("--out", "-o", metavar="N", help="Output channels.", rich_help_panel=PANEL),
 ]
 Stride = Annotated[
-    str | None, typer.Option("--stride", "-s", metavar="S", help="Stride: 2 or 2x1.",
-                             rich_help_panel=PANEL)
+    str | None,
+    typer.Option("--stride", "-s", metavar="S", help="Stride: 2 or 2x1.", rich_help_panel=PANEL),
 ]
 Padding = Annotated[
     str | None,
-    typer.Option("--padding", "-p", metavar="P",
-                 help="same (the default), valid, 1, 1x0 or pairs 0:1x0:1.",
-                 rich_help_panel=PANEL),
+    typer.Option(
+        "--padding",
+        "-p",
+        metavar="P",
+        help="same (the default), valid, 1, 1x0 or pairs 0:1x0:1.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Dilation = Annotated[
-    str | None, typer.Option("--dilation", "-d", metavar="D", help="Dilation: 2 or 2x1.",
-                             rich_help_panel=PANEL)
+    str | None,
+    typer.Option(
+        "--dilation", "-d", metavar="D", help="Dilation: 2 or 2x1.", rich_help_panel=PANEL
+    ),
 ]
 Groups = Annotated[
     str | None, typer.Option("--groups", "-g", metavar="G", help="Groups.", rich_help_panel=PANEL)
@@ -47,18 +55,28 @@ Bias = Annotated[
 ]
 Norm = Annotated[
     bool | None,
-    typer.Option("--norm/--no-norm", help="Normalisation that stands in a design's file.",
-                 rich_help_panel=PANEL),
+    typer.Option(
+        "--norm/--no-norm",
+        help="Normalisation that stands in a design's file.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Activation = Annotated[
     bool | None,
-    typer.Option("--activation/--no-activation",
-                 help="Activation that stands in a design's file.", rich_help_panel=PANEL),
+    typer.Option(
+        "--activation/--no-activation",
+        help="Activation that stands in a design's file.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of a design; repeatable.",
-                 rich_help_panel=PANEL),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter of a design; repeatable.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Batch = Annotated[
     str | None, typer.Option("--batch", "-b", metavar="N", help="Samples in a batch (1).")
@@ -69,18 +87,22 @@ Input = Annotated[
 ]
 Designs = Annotated[
     list[str] | None,
-    typer.Option("--design", "-D", metavar="NAME", help="A design by name or a .toml file; "
-                 "repeatable."),
+    typer.Option(
+        "--design", "-D", metavar="NAME", help="A design by name or a .toml file; repeatable."
+    ),
 ]
 DesignPath = Annotated[
     list[Path] | None,
-    typer.Option("--design-path", envvar="CONVCOST_DESIGNS", metavar="FOLDER",
-                 help="A folder of design files."),
+    typer.Option(
+        "--design-path",
+        envvar="CONVCOST_DESIGNS",
+        metavar="FOLDER",
+        help="A folder of design files.",
+    ),
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", "-f", metavar="FORMAT",
-                 help="table, json, jsonl, csv or markdown."),
+    typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, csv or markdown."),
 ]
 Get = Annotated[
     str | None,
@@ -129,8 +151,8 @@ def layer_settings(
 
 def batch_size(text: str | None) -> int | None:
     """``--batch`` as a number."""
-    from convcost.specs.words import option_value
     from convcost.specs.values import whole
+    from convcost.specs.words import option_value
 
     if text is None:
         return None

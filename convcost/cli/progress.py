@@ -24,6 +24,7 @@ class FileProgress:
         self._bar: Any = None
 
     def __call__(self) -> None:
+        """Note one more spec; look at the clock now and then."""
         self._calls += 1
         if self._calls % EVERY or time.monotonic() - self._started < PATIENCE:
             return

@@ -68,9 +68,8 @@ class Request(NamedTuple):
     def is_one_stream(self) -> bool:
         """Whether one file or stdin is all that is asked for."""
         words = self.words
-        return (
-            len(words.files) == 1
-            and not (words.texts or words.designs or self.designs or self.settings)
+        return len(words.files) == 1 and not (
+            words.texts or words.designs or self.designs or self.settings
         )
 
     def switches(self, default: Switches) -> Switches:
@@ -144,9 +143,7 @@ class Request(NamedTuple):
         """A design or network by name or file, with the options as its arguments."""
         if name in PRIMITIVES:
             spec = read_mapping({"type": name, **self.settings}, self.origin)
-            return build_spec(
-                self.library, spec, self.origin, input=self.input, batch=self.batch
-            )
+            return build_spec(self.library, spec, self.origin, input=self.input, batch=self.batch)
         design = self.design(name)
         settings = self._checked_settings()
         default = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY

@@ -1,7 +1,7 @@
 """count(graph): a row per node, and totals that say whether they are complete."""
 
-from typing import NamedTuple
 from collections import Counter
+from typing import NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.graph import Graph, Node

@@ -65,8 +65,7 @@ def mixing(graph: Graph) -> Mixing:
     size = fields[graph.outputs[0]].size
     space = size is None or any(axis > 1 for axis in size)
     channels = any(
-        node.operation.shuffles
-        or node.operation.channel_mixing(graph.shape(node.inputs[0])) > 1
+        node.operation.shuffles or node.operation.channel_mixing(graph.shape(node.inputs[0])) > 1
         for node in graph.nodes
     )
     if space and channels:

@@ -37,9 +37,7 @@ def render(
         return "\n".join(map(markdown.render, reports))
     from convcost.reports import terminal
 
-    return "\n".join(
-        terminal.render(r, width=width, color=color, unicode=unicode) for r in reports
-    )
+    return "\n".join(terminal.render(r, width=width, color=color, unicode=unicode) for r in reports)
 
 
 def merge(reports: Sequence[Report]) -> Report:

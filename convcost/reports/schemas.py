@@ -126,6 +126,4 @@ def schema(what: str = "all") -> dict[str, Any]:
 
 
 def _one(name: str) -> dict[str, Any]:
-    return TypeAdapter(SCHEMAS[name]).json_schema(
-        by_alias=True, ref_template=f"#/$defs/{{model}}"
-    )
+    return TypeAdapter(SCHEMAS[name]).json_schema(by_alias=True, ref_template="#/$defs/{model}")

@@ -20,9 +20,7 @@ _BLOCKS = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL = "\u2588"
 
 
-def render(
-    report: Report, *, width: int = 80, color: bool = False, unicode: bool = True
-) -> str:
+def render(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> str:
     """The table as text of at most ``width`` columns wherever the numbers allow it."""
     from rich.box import Box
     from rich.console import Console
@@ -75,9 +73,7 @@ def render(
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _cell(
-    report: Report, column: Column, cell: object, bar: tuple[int, bool] | None
-) -> str:
+def _cell(report: Report, column: Column, cell: object, bar: tuple[int, bool] | None) -> str:
     if not column.bar:
         return report.text(column, cell)
     if bar is None or not isinstance(cell, Fraction):

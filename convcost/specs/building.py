@@ -157,9 +157,7 @@ def build_network(
                 f"{design.name} has no input of its own", field="input", hint=NEEDS_INPUT
             )
         builder = GraphBuilder(shape)
-        tensor = design.build(
-            Context(builder, library.find, switches), 0, given, own or switches
-        )
+        tensor = design.build(Context(builder, library.find, switches), 0, given, own or switches)
     except SpecError:
         raise
     except ConvcostError as problem:

@@ -23,9 +23,7 @@ ALIASES = {"1x1": "pointwise", "depthwise_separable": "separable"}
 class Library:
     """Finds designs by name. ``folders`` are the user's own, looked at after the shipped ones."""
 
-    def __init__(
-        self, folders: Sequence[Path] = (), *, functions: Functions = EXACT
-    ) -> None:
+    def __init__(self, folders: Sequence[Path] = (), *, functions: Functions = EXACT) -> None:
         for folder in folders:
             if not folder.is_dir():
                 raise SpecError(f"{shorten(str(folder))} is not a folder of designs")

@@ -240,4 +240,3 @@ def compile_value(
 def example_value(value: int | str | None) -> int | None:
     """An example's expected number; a product is worked out exactly."""
     return compile_expression(value)({}) if isinstance(value, str) else value
-

@@ -102,7 +102,9 @@ def compile_expression(text: str, functions: Functions = EXACT) -> Evaluate:
     """``text`` as a function of a scope. Raises ExpressionError with a span in ``text``."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"an expression of {len(text)} characters is too long", text, (0, 1),
+            f"an expression of {len(text)} characters is too long",
+            text,
+            (0, 1),
             hint=f"at most {MAX_LENGTH}",
         )
     try:

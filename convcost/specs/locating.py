@@ -44,7 +44,7 @@ def _child(text: str, position: int, wanted: str | int) -> int | None:
             key, position = decoder.raw_decode(text, position)
             position = _skip(text, position)
         if key == wanted:
-            return start if is_object and not text[position : position + 1] in "[{" else position
+            return start if is_object and text[position : position + 1] not in "[{" else position
         _, position = decoder.raw_decode(text, position)
         position = _skip(text, position)
         index += 1

@@ -34,7 +34,7 @@ def explain_layer(raw: Mapping[str, Any], error: ValidationError) -> OperationEr
     return generic(error)
 
 
-def _check(field: str, value: Any) -> None:  # noqa: PLR0912  # one branch a field
+def _check(field: str, value: Any) -> None:  # one branch a field
     if field not in SETTINGS and field not in FRAME:
         return
     if value is None:
@@ -61,9 +61,7 @@ def _check_axes(value: Any, field: str) -> None:
     if isinstance(value, str):
         value = parse_shape(value)
     if isinstance(value, list | tuple) and not 1 <= len(value) <= MOST_AXES:
-        raise OperationError(
-            f"{field} needs 1 to {MOST_AXES} sizes, not {len(value)}", field=field
-        )
+        raise OperationError(f"{field} needs 1 to {MOST_AXES} sizes, not {len(value)}", field=field)
     axes(value, len(value) if isinstance(value, list | tuple) else 1, field)
 
 

@@ -1,12 +1,12 @@
 """Words of a command -> what they stand for: an input shape, files, designs, one-line specs.
 
-    56x56x256   an input shape           specs.json, -        a file, standard input
-    resnet50    a design or network      conv 3x3 64          a layer, or layers with commas
+56x56x256   an input shape           specs.json, -        a file, standard input
+resnet50    a design or network      conv 3x3 64          a layer, or layers with commas
 """
 
-from typing import NamedTuple
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError

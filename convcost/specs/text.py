@@ -183,7 +183,9 @@ def format_layer(spec: LayerSpec) -> str:
         if isinstance(value, tuple) and len(value) == 1:
             words.append(f"{field}=[{value[0]}]")
         elif value is not None:
-            words.append(letter + "x".join(map(str, value if isinstance(value, tuple) else [value])))
+            words.append(
+                letter + "x".join(map(str, value if isinstance(value, tuple) else [value]))
+            )
     if "padding" in settings:
         words.append(_format_padding(settings.pop("padding")))
     extras = {"batch": spec.batch, "name": spec.name}

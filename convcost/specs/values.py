@@ -51,9 +51,7 @@ def whole(value: Value, field: str, *, least: int = 1) -> int:
     if value is None:
         raise OperationError(f"{field} is missing", field=field)
     if isinstance(value, bool | str | float | list | tuple | dict | Same):
-        raise OperationError(
-            f"{field} must be a whole number, not {describe(value)}", field=field
-        )
+        raise OperationError(f"{field} must be a whole number, not {describe(value)}", field=field)
     return value  # type: ignore[no-any-return]  # a symbol
 
 
@@ -89,9 +87,7 @@ def padding(value: Value, count: int) -> Padding:
                 f"{'axis' if count == 1 else 'axes'}",
                 field="padding",
             )
-        return tuple(
-            (whole(a, "padding", least=0), whole(b, "padding", least=0)) for a, b in value
-        )
+        return tuple((whole(a, "padding", least=0), whole(b, "padding", least=0)) for a, b in value)
     return tuple([(side, side) for side in axes(value, count, "padding", least=0)])
 
 

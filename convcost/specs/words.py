@@ -33,8 +33,10 @@ def is_pads(text: str) -> bool:
 def is_word(text: str) -> bool:
     """Whether ``text`` is a name: letters, digits, ``_ . + -``, not starting with a digit."""
     plain = text.translate(_WITHOUT_MARKS)
-    return text.isascii() and (text[:1].isalpha() or text[:1] == "_") and (
-        not plain or plain.isalnum()
+    return (
+        text.isascii()
+        and (text[:1].isalpha() or text[:1] == "_")
+        and (not plain or plain.isalnum())
     )
 
 

@@ -152,9 +152,7 @@ def compare_subjects(
         for subject, summary, counted in zip(subjects, summaries, counts, strict=True)
     )
     first = subjects[0]
-    return Comparison(
-        first.graph.inputs[0], settings, first.batch, baseline or names[0], entries
-    )
+    return Comparison(first.graph.inputs[0], settings, first.batch, baseline or names[0], entries)
 
 
 def _ratio(value: int, base: int) -> Fraction | None:

@@ -66,7 +66,9 @@ def best(times: int, action) -> float:
 def peak_memory(path: Path) -> int:
     run = subprocess.run(
         [sys.executable, "-c", PEAK, *command(path)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
     )
     return int(run.stderr)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.shapes import Shape, divides, divisors, exact_div, product
-from convcost.engine.windows import PadPairs, Padding, Window, extent, pad_pairs, slide
+from convcost.engine.windows import Padding, PadPairs, Window, extent, pad_pairs, slide
 from convcost.errors import OperationError
 
 

@@ -126,7 +126,5 @@ def check_equal(what: str, first: Shape, second: Shape) -> None:
     names = (*{1: ("length",), 2: ("height", "width")}.get(len(first) - 1, ()), "channels")
     if len(names) != len(first):
         names = ("depth", "height", "width", "channels")[-len(first) :]
-    differing = [
-        name for name, a, b in zip(names, first, second, strict=True) if a != b
-    ]
+    differing = [name for name, a, b in zip(names, first, second, strict=True) if a != b]
     raise OperationError(f"{pair} differ in {' and '.join(differing)}", field="from")

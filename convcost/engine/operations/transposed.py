@@ -10,7 +10,7 @@ from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.operations.convolution import check_groups
 from convcost.engine.shapes import Shape, ceil_div, exact_div, is_known, product, times
-from convcost.engine.windows import PadPairs, Padding, Same, Window, extent
+from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
 from convcost.errors import OperationError
 
 
