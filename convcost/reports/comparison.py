@@ -30,7 +30,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         Column("macs_change", "MACs change", align="right"),
         Column("macs_share", "", bar=True, rank=2),
         Column("receptive_field", "sees", _field, align="right"),
-        Column("mixes", "mixes", lambda mixes: SIMPLE_MIXING.get(mixes, mixes)),
+        Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes))),
         Column("does", "what it does", rank=4, wrap=True),
     )
     most = max(entry.counted.macs for entry in comparison.entries)

@@ -99,7 +99,7 @@ def build_text(
             chosen, subject.graph, subject.batch, subject.design, subject.arguments, subject.unused
         )
     chain = [(layer.spec, layer.origin) for layer in layers]
-    subject = _chain(chain, library, input, batch, switches)  # type: ignore[arg-type]
+    subject = _chain(chain, library, input, batch, switches)
     return Subject(" ".join(text.split()), subject.graph, subject.batch)
 
 

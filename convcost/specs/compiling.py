@@ -83,7 +83,8 @@ def _shape(value: Any) -> Shape | None:
 
 def _recurs(entry: Mapping[str, Any], layers: Sequence[Mapping[str, Any]]) -> bool:
     """Whether an unnamed layer shares its type with another, and needs a number."""
-    return sum(other["type"] == entry["type"] and "name" not in other for other in layers) > 1
+    unnamed = [other for other in layers if other["type"] == entry["type"] and "name" not in other]
+    return len(unnamed) > 1
 
 
 def _parameter(key: str, entry: Any, place: str, functions: Functions) -> Parameter:

@@ -87,9 +87,9 @@ def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> 
             continue
         if one_a_line or (line.lstrip()[:1] == b"{" and _is_object(line)):
             yield read_line(line, number, name)
-            for at, text in lines:
-                if text and not text.isspace():
-                    yield read_line(text, at, name)
+            for at, later in lines:
+                if later and not later.isspace():
+                    yield read_line(later, at, name)
             return
         text = decode(b"\n".join([*held, line, *(rest for _, rest in lines)]), name)
         yield from _read_document(_load_json(text, name), name, text)
@@ -219,6 +219,6 @@ def _check_object(
         problem = error
     field = getattr(problem, "field", None)
     if text is not None:
-        line = line_of(text, (*keys, field) if field in raw else keys)
+        line = line_of(text, (*keys, field) if isinstance(field, str) and field in raw else keys)
         place = f"{place.partition(':')[0]}:{line}"
     return Problem(line, FileOrigin(place, path).error(problem))

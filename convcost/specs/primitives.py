@@ -19,27 +19,11 @@ Fields: TypeAlias = Mapping[str, Any]
 Make: TypeAlias = Callable[[Fields, Shape], Operation | list[Operation]]
 
 NORMALISATIONS = ("batch_norm", "layer_norm", "group_norm")
-ACTIVATIONS = [
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "prelu",
-    "elu",
-    "celu",
-    "selu",
-    "gelu",
-    "silu",
-    "swish",
-    "mish",
-    "sigmoid",
-    "hard_sigmoid",
-    "tanh",
-    "hard_swish",
-    "softplus",
-    "softmax",
-    "log_softmax",
-    "identity",
-]
+ACTIVATIONS = (
+    *("relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "swish"),
+    *("mish", "sigmoid", "hard_sigmoid", "tanh", "hard_swish", "softplus", "softmax"),
+    *("log_softmax", "identity"),
+)
 UPSAMPLE_MODES = ("nearest", "bilinear")
 
 
