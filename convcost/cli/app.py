@@ -15,6 +15,8 @@ from convcost import __version__
 COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, and what each one sees.",
     "count": "Count layers, designs and networks, layer by layer.",
+    "explain": "Show where each number comes from, step by step.",
+    "formula": "Derive parameters and MACs in symbols.",
     "designs": "Show the designs that are built in, or one of them.",
     "schema": "Print the JSON Schema of specs and results.",
 }

@@ -63,16 +63,7 @@ def run(
 
     check_format(form)
     settings, words = o.layer_settings(
-        {
-            "kernel_size": ("--kernel", kernel),
-            "out_channels": ("--out", out),
-            "stride": ("--stride", stride),
-            "padding": ("--padding", padding),
-            "dilation": ("--dilation", dilation),
-            "groups": ("--groups", groups),
-            "bias": ("--bias", bias),
-        },
-        set_,
+        o.named_settings(kernel, out, stride, padding, dilation, groups, bias), set_
     )
     request = Request.read(
         what or [],

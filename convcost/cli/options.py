@@ -118,6 +118,27 @@ Strict = Annotated[
 ]
 
 
+def named_settings(
+    kernel: str | None,
+    out: str | None,
+    stride: str | None,
+    padding: str | None,
+    dilation: str | None,
+    groups: str | None,
+    bias: bool | None,
+) -> dict[str, tuple[str, str | bool | None]]:
+    """The options of a layer by the field that each sets."""
+    return {
+        "kernel_size": ("--kernel", kernel),
+        "out_channels": ("--out", out),
+        "stride": ("--stride", stride),
+        "padding": ("--padding", padding),
+        "dilation": ("--dilation", dilation),
+        "groups": ("--groups", groups),
+        "bias": ("--bias", bias),
+    }
+
+
 def layer_settings(
     named: Mapping[str, tuple[str, str | bool | None]], extra: list[str] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:

@@ -16,11 +16,16 @@ def check_format(form: str) -> None:
     """Refuse an unknown format with the nearest known one."""
     from convcost.reports.formats import FORMATS
 
-    if form not in FORMATS:
+    check_choice("--format", form, FORMATS)
+
+
+def check_choice(option: str, word: str, known: Sequence[str]) -> None:
+    """Refuse an unknown word of an option with the nearest known one."""
+    if word not in known:
         raise SpecError(
-            f"{shorten(form, 40)} is not a format",
-            place=f"--format {shorten(form, 40)}",
-            hint=did_you_mean(form, FORMATS),
+            f"{shorten(word, 40)} is not a {option.removeprefix('--')}",
+            place=f"{option} {shorten(word, 40)}",
+            hint=did_you_mean(word, known),
         )
 
 

@@ -162,12 +162,16 @@ class Request(NamedTuple):
         spec: LayerSpec = read_mapping(self.settings, self.origin)
         return spec.settings()
 
+    def settings_of(self, subject: Subject) -> dict[str, Any]:
+        """The options as fields: what a baseline shares with ``subject``."""
+        return self._checked_settings()
+
     def design(self, name: str) -> Design:
         """A design by name, or from a file."""
         from convcost.specs.resolving import is_file_name
 
         if is_file_name(name) and not self.library.knows(name):
-            return self.library.read(Path(name))
+            return self.library.add_file(Path(name))
         try:
             return self.library.find(name)
         except OperationError as problem:
@@ -179,9 +183,7 @@ class Request(NamedTuple):
         """The name under which the library finds a design; a file is added to it."""
         if name in PRIMITIVES:
             return name
-        design = self.design(name)
-        self.library.add(design)
-        return design.name
+        return self.design(name).name
 
     def library_name(self, name: str, origin: FileOrigin) -> str:
         """The proper name of a type that a spec names."""

@@ -30,6 +30,7 @@ class Library:
         self._folders = tuple(folders)
         self._functions = functions
         self._compiled: dict[str, Design] = {}
+        self._files: dict[str, Path] = {}
 
     def find(self, name: str) -> Design:
         """The design or network of that name. Raises OperationError (field ``type``)."""
@@ -38,9 +39,24 @@ class Library:
             design = self._compiled[name] = self._load(ALIASES.get(name, name))
         return design
 
-    def add(self, design: Design) -> None:
-        """Make a design that was read from a file known by its name."""
-        self._compiled.setdefault(design.name, design)
+    def with_functions(self, functions: Functions) -> Library:
+        """A library of the same folders whose expressions use other functions."""
+        other = Library(self._folders, functions=functions)
+        other._files = dict(self._files)
+        return other
+
+    def add_file(self, path: Path) -> Design:
+        """Make the design in a single file known by its name, as an equal of the shipped ones."""
+        design = self.read(path)
+        if self._path(design.name) not in (None, path):
+            raise SpecError(
+                f"there is another design called {design.name}",
+                place=str(path),
+                hint="rename this one",
+            )
+        self._files[design.name] = path
+        self._compiled[design.name] = design
+        return design
 
     def knows(self, name: str) -> bool:
         """Whether there is a design or network of that name."""
@@ -57,6 +73,8 @@ class Library:
         return self.read(path)
 
     def _path(self, name: str) -> Path | None:
+        if name in self._files:
+            return self._files[name]
         if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
             return None
         for folder in (*SHIPPED, *self._folders):
@@ -73,13 +91,14 @@ class Library:
         # What is shipped has been through the models in the tests; a user's file goes now.
         shipped = path.parent in SHIPPED
         place = None if shipped else str(path)
-        if not shipped and (SHIPPED[0] / path.name).is_file():
-            raise SpecError(
-                f"{path.stem} is the name of a shipped design", place=place, hint="rename the file"
-            )
         document = read_toml(path)
         if place is not None:
             document = checked_design(document, place)
+            name = document.get("name", path.stem)
+            if any((folder / f"{name}.toml").is_file() for folder in SHIPPED):
+                raise SpecError(
+                    f"{name} is the name of a shipped design", place=place, hint="choose another"
+                )
         return compile_design(document, path.stem, place=place, functions=self._functions)
 
     def names(self) -> list[str]:

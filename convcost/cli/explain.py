@@ -1,0 +1,149 @@
+"""``convcost explain``: each number, derived."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcost.cli import options as o
+
+if TYPE_CHECKING:
+    from convcost.cli.request import Request
+    from convcost.specs.building import Subject
+
+EXAMPLES = """Examples:
+
+convcost explain separable 56x56x256 --kernel 3 --out 64
+
+convcost explain 56x56x256 "conv 3x3 64 g4"
+"""
+
+
+def run(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DESIGN INPUT", help="A design or a one-line spec, and an input shape."
+        ),
+    ] = None,
+    kernel: o.Kernel = None,
+    out: o.Out = None,
+    stride: o.Stride = None,
+    padding: o.Padding = None,
+    dilation: o.Dilation = None,
+    groups: o.Groups = None,
+    bias: o.Bias = None,
+    norm: o.Norm = None,
+    activation: o.Activation = None,
+    set_: o.Set = None,
+    batch: o.Batch = None,
+    input: o.Input = None,
+    design: o.Designs = None,
+    design_path: o.DesignPath = None,
+    versus: Annotated[
+        str, typer.Option(metavar="NAME", help="The design to compare with.")
+    ] = "standard",
+    form: o.Format = "table",
+) -> int:
+    """Show where each number comes from: kernels, output values, products, sums, the ratio."""
+    from convcost.cli.output import check_format, terminal_settings, write_reports
+    from convcost.cli.request import Request
+    from convcost.errors import ConvcostError, SpecError
+    from convcost.reports.explanation import blackboard, explanation_report
+    from convcost.studies.comparison import summary_of
+    from convcost.studies.explanation import explain_subject
+
+    check_format(form)
+    settings, words = o.layer_settings(
+        o.named_settings(kernel, out, stride, padding, dilation, groups, bias), set_
+    )
+    request = Request.read(
+        what or [],
+        settings,
+        words,
+        designs=design,
+        folders=design_path,
+        input=input,
+        batch=batch,
+        switches=(norm, activation, bias),
+    )
+    subjects = [s for s in request.subjects() if not isinstance(s, ConvcostError)]
+    if len(subjects) != 1:
+        raise SpecError(f"explain takes one design, not {len(subjects)}")
+    subject = subjects[0]
+    baseline = _baseline(request, subject, versus)
+    explanation = explain_subject(
+        subject,
+        summary_of(request.library, subject),
+        baseline,
+        _closed_forms(request, subject, baseline),
+    )
+    if form == "table":
+        sys.stdout.write(blackboard(explanation, min(terminal_settings()["width"], 100)))
+    else:
+        write_reports([explanation_report(explanation)], form)
+    return 0
+
+
+def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None:
+    """The baseline at the same settings; None where it has no such settings or is the subject."""
+    from convcost.errors import ConvcostError
+    from convcost.specs.building import build_network
+
+    design = request.design(versus)
+    asked = {**request.settings_of(subject), **subject.arguments}
+    arguments = {name: value for name, value in asked.items() if design.accepts(name)}
+    if "out_channels" not in arguments:
+        arguments["out_channels"] = subject.graph.output[-1]
+    if subject.design == design.name or len(subject.graph.output) == 1:
+        return None
+    try:
+        return build_network(
+            request.library,
+            design,
+            input=subject.graph.inputs[0],
+            batch=subject.batch,
+            arguments=arguments,
+        )
+    except ConvcostError:
+        return None
+
+
+def _closed_forms(
+    request: Request, subject: Subject, baseline: Subject | None
+) -> tuple[str | None, str | None]:
+    """The ratios in symbols, where the design has them and sympy is there to derive them."""
+    from convcost.errors import ConvcostError
+    from convcost.studies.derivation import as_text, derive
+
+    if baseline is None or baseline.design is None or not request.library.knows(
+        subject.design or ""
+    ):
+        return None, None
+    symbols = ("kernel_size", "out_channels", "padding")
+    arguments = {k: v for k, v in subject.arguments.items() if k not in symbols}
+    kernel = subject.arguments.get("kernel_size", 1)
+    if isinstance(kernel, tuple) and len(set(kernel)) > 1:
+        return None, None
+    if arguments.get("stride", 1) != 1 or len(subject.graph.inputs[0]) == 1:
+        return None, None
+    try:
+        derived = derive(
+            request.library,
+            subject.design or "",
+            baseline.design,
+            axes=len(subject.graph.inputs[0]) - 1,
+            arguments=arguments,
+        )
+    except ConvcostError:
+        return None, None
+    names = {"Cout": "out_channels", "Cin": "in_channels"}
+    texts = []
+    for ratio in (derived.params_ratio, derived.macs_ratio):
+        text = as_text(ratio)
+        for short, full in names.items():
+            text = text.replace(short, full)
+        texts.append(text)
+    return texts[0], texts[1]

@@ -1,0 +1,264 @@
+"""An explanation as a blackboard for people, a table, and a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from convcost.engine.shapes import product
+from convcost.quantities import format_count, format_shape
+from convcost.reports import notes
+from convcost.reports.documents import decimal
+from convcost.reports.report import Column, Report
+from convcost.studies.explanation import Explanation, Step, Versus
+
+EXPLAIN_SCHEMA = "convcost.explain/1"
+LABEL = 18
+"""Width of the words on the left of the blackboard."""
+
+
+def blackboard(explanation: Explanation, width: int = 80) -> str:
+    """The whole derivation as text of at most ``width`` columns."""
+    counted = explanation.counted
+    lines = [f"{explanation.subject.name} on {format_shape(counted.input)}"]
+    lines += _wrap(explanation.summary, width)
+    for step in explanation.steps:
+        lines += ["", *_step(step, counted.batch, width)]
+    lines += ["", *_together(explanation, width)]
+    if explanation.versus is not None:
+        lines += ["", *_versus(explanation, explanation.versus, width)]
+    for remark in explanation.remarks:
+        lines += _wrap(f"note: {remark}", width)
+    lines += ["", notes.caption(counted.batch)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _step(step: Step, batch: int, width: int) -> list[str]:
+    row = step.row
+    shapes = f"{format_shape(row.inputs[0])} -> {format_shape(row.node.output)}"
+    lines = [f"{row.name}: {_what(step)}, {shapes}"]
+    if step.macs_per_value is None or row.cost is None:
+        return lines + _without_macs(step, width)
+    operation: Any = row.node.operation
+    per_kernel = [*(step.kernel or ()), step.channels_seen]
+    weights = product([value for value in per_kernel if value is not None])
+    lines += _line("one kernel", f"{_product(per_kernel)} = {format_count(weights)} weights", width)
+    lines += _line("", f"({_why(step)})", width)
+    kernels = step.kernels or 0
+    one_each = "input" if step.positions_are == "input" else "output"
+    lines += _line("kernels", f"{format_count(kernels)}, one for each {one_each} channel", width)
+    params = f"{_product([kernels, weights])} = {format_count(kernels * weights)}"
+    lines += _line("parameters", params, width)
+    if operation.bias:
+        biases = operation.out_channels
+        total = f"{format_count(kernels * weights)} + {biases} biases"
+        lines += _line("", f"{total} = {format_count(row.cost.params)}", width)
+    value = f"one {step.positions_are} value"
+    lines += _line(value, f"{format_count(weights)} multiply-accumulates", width)
+    positions = step.positions or ()
+    sizes = [*([batch] if batch != 1 else []), *positions, kernels]
+    values = product(sizes)
+    lines += _line(
+        f"{step.positions_are} values", f"{_product(sizes)} = {format_count(values)}", width
+    )
+    macs = f"{_product([values, weights])} = {format_count(values * weights)}"
+    lines += _line("MACs", macs, width)
+    for remark in step.remarks:
+        lines += _wrap(f"  note: {remark}", width)
+    return lines
+
+
+def _what(step: Step) -> str:
+    """``conv 3x3, 256 groups``."""
+    operation: Any = step.row.node.operation
+    words = [step.row.type]
+    if step.kernel:
+        words[0] += f" {format_shape(step.kernel)}"
+    for field in ("stride", "dilation"):
+        sizes = getattr(operation, field, (1,))
+        if any(size != 1 for size in sizes):
+            words.append(f"{field} {format_shape(sizes if len(set(sizes)) > 1 else sizes[:1])}")
+    groups = getattr(operation, "groups", 1)
+    if groups != 1:
+        words.append(f"{groups} groups")
+    return ", ".join(words)
+
+
+def _why(step: Step) -> str:
+    """Why a kernel is as large as it is."""
+    operation: Any = step.row.node.operation
+    groups = getattr(operation, "groups", 1)
+    seen = step.channels_seen
+    if step.positions_are == "input":
+        return f"each input value is spread over {seen} output channels"
+    if groups == 1:
+        return f"it spans all {seen} input channels, and their products are summed"
+    channels = "channel" if seen == 1 else "channels"
+    return f"it spans {seen} {channels}: {step.row.inputs[0][-1]} input channels / {groups} groups"
+
+
+def _without_macs(step: Step, width: int) -> list[str]:
+    row = step.row
+    if row.cost is None:
+        return _line("cost", "not known", width)
+    if not row.cost.element_ops and not row.cost.params:
+        return _line("cost", "free: values are only moved", width)
+    lines = _line("element ops", f"{format_count(row.cost.element_ops)}, none of them a MAC", width)
+    if row.cost.params:
+        lines += _line("parameters", format_count(row.cost.params), width)
+    return lines
+
+
+def _together(explanation: Explanation, width: int) -> list[str]:
+    """The sums over all layers."""
+    counted = explanation.counted
+    costs = [step.row.cost for step in explanation.steps if step.row.cost is not None]
+    lines = ["together"]
+    for label, values, total in (
+        ("parameters", [cost.params for cost in costs], counted.params),
+        ("MACs", [cost.macs for cost in costs], counted.macs),
+    ):
+        parts = [format_count(value) for value in values if value]
+        text = f"{' + '.join(parts)} = " if 1 < len(parts) <= 12 else ""
+        lines += _line(label, text + format_count(total), width)
+    return lines
+
+
+def _versus(explanation: Explanation, versus: Versus, width: int) -> list[str]:
+    """The ratios, as sums of fractions and in closed form."""
+    counted = explanation.counted
+    lines = [f"against {versus.name}"]
+    rows = (
+        ("parameters", counted.params, versus.counted.params, versus.params_closed_form),
+        ("MACs", counted.macs, versus.counted.macs, versus.macs_closed_form),
+    )
+    for label, own, base, closed in rows:
+        if not base:
+            continue
+        ratio = f"{own / base:.4f}"
+        lines += _line(label, f"{format_count(own)} / {format_count(base)} = {ratio}", width)
+        if closed is not None:
+            lines += _line("  closed form", f"{closed} = {ratio}", width)
+    return lines
+
+
+def _product(values: Iterable[int | None]) -> str:
+    return " x ".join(format_count(value) for value in values if value is not None)
+
+
+def _line(label: str, text: str, width: int) -> list[str]:
+    """``  label   text``; a text that is too long goes on below itself."""
+    import textwrap
+
+    indent = " " * (LABEL + 2)
+    first = f"  {label:<{LABEL}}"
+    return textwrap.wrap(
+        text,
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    import textwrap
+
+    indent = " " * (len(text) - len(text.lstrip()) + (2 if "note:" in text else 0))
+    return textwrap.wrap(text, max(width, 40), subsequent_indent=indent)
+
+
+def explanation_report(explanation: Explanation) -> Report:
+    """The same as a table and a document."""
+    number = format_count
+    columns = (
+        Column("layer", "layer"),
+        Column("type", "type"),
+        Column("kernel_weights", "one kernel", number, align="right"),
+        Column("kernels", "kernels", number, align="right"),
+        Column("params", "params", number, align="right"),
+        Column("macs_per_value", "MACs a value", number, align="right"),
+        Column("positions", "positions", number, align="right"),
+        Column("macs", "MACs", number, align="right"),
+    )
+    rows = tuple(_table_row(step) for step in explanation.steps)
+    counted = explanation.counted
+    document = explanation_document(explanation)
+    total = ("total", "", "", "", counted.params, "", "", counted.macs)
+    plain = tuple(
+        Column(c.key, c.title, _blank_or(c.show), c.align) if c.align == "right" else c
+        for c in columns
+    )
+    return Report(
+        title=f"{explanation.subject.name} on {format_shape(counted.input)}",
+        columns=plain,
+        rows=rows,
+        total=total,
+        caption=notes.caption(counted.batch),
+        notes=explanation.remarks,
+        document=document,
+        records=(document,),
+    )
+
+
+def _blank_or(show: Any) -> Any:
+    return lambda cell: cell if cell == "" else show(cell)
+
+
+def _table_row(step: Step) -> tuple[Any, ...]:
+    cost = step.row.cost
+    positions = "" if step.positions is None else product(step.positions)
+    known = [step.kernel_weights, step.kernels, step.macs_per_value]
+    weights, kernels, macs = ("" if value is None else value for value in known)
+    params, total = (None, None) if cost is None else (cost.params, cost.macs)
+    return (step.row.name, step.row.type, weights, kernels, params, macs, positions, total)
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as JSON: every factor of every product."""
+    counted, versus = explanation.counted, explanation.versus
+    document: dict[str, Any] = {
+        "schema": EXPLAIN_SCHEMA,
+        "design": explanation.subject.name,
+        "summary": explanation.summary,
+        "input": counted.input,
+        "output": counted.output,
+        "batch": counted.batch,
+        "layers": [_step_document(step) for step in explanation.steps],
+        "params": counted.params,
+        "macs": counted.macs,
+        "remarks": list(explanation.remarks),
+    }
+    if versus is not None:
+        document["versus"] = {
+            "design": versus.name,
+            "params": versus.counted.params,
+            "macs": versus.counted.macs,
+            "params_ratio": decimal(versus.params_ratio),
+            "macs_ratio": decimal(versus.macs_ratio),
+            "params_closed_form": versus.params_closed_form,
+            "macs_closed_form": versus.macs_closed_form,
+        }
+    return document
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    row, cost = step.row, step.row.cost
+    return {
+        "name": row.name,
+        "type": row.type,
+        "input": row.inputs[0] if row.inputs else [],
+        "output": row.node.output,
+        "kernel_size": step.kernel,
+        "channels_seen": step.channels_seen,
+        "kernel_weights": step.kernel_weights,
+        "kernels": step.kernels,
+        "macs_per_value": step.macs_per_value,
+        "positions": step.positions,
+        "positions_are": step.positions_are,
+        "params": None if cost is None else cost.params,
+        "macs": None if cost is None else cost.macs,
+        "element_ops": None if cost is None else cost.element_ops,
+        "remarks": list(step.remarks),
+    }

@@ -1,0 +1,153 @@
+"""The question of ``formula``: what does a design cost in symbols?
+
+The design is built and counted by the ordinary engine, on sympy symbols in place of numbers.
+The only file that knows sympy; it is an extra, imported on use.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from convcost.engine.counting import count
+from convcost.errors import ConvcostError, MissingExtraError, OperationError
+from convcost.specs.building import build_network
+from convcost.specs.catalogue import Library
+from convcost.specs.expressions import Functions
+
+AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+ASSUMPTION = "stride 1 unless set; groups divide the channels; Cin and Cout differ"
+
+
+class Derivation(NamedTuple):
+    """Costs as sympy expressions over H, W, Cin, Cout and K, and their ratio to another's."""
+
+    design: str
+    versus: str
+    params: Any
+    macs: Any
+    params_ratio: Any
+    macs_ratio: Any
+
+
+def symbolic_library(library: Library) -> Library:
+    """The same designs, with functions that know symbols."""
+    return library.with_functions(_functions(_sympy()))
+
+
+def derive(
+    library: Library,
+    name: str,
+    versus: str = "standard",
+    *,
+    axes: int = 2,
+    arguments: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Derivation:
+    """The formulas of a design. ``arguments`` are for it alone, ``fixed`` for both designs.
+
+    Raises ConvcostError where a design decides by the numbers themselves, and
+    MissingExtraError without sympy.
+    """
+    sympy = _sympy()
+    symbols = symbolic_library(library)
+    own = _costs(sympy, symbols, name, axes, {**(fixed or {}), **(arguments or {})})
+    base = _costs(sympy, symbols, versus, axes, dict(fixed or {}))
+    ratios = [
+        sympy.expand(sympy.cancel(cost / other)) if other != 0 else sympy.nan
+        for cost, other in zip(own, base, strict=True)
+    ]
+    title = symbols.find(name).name
+    return Derivation(title, symbols.find(versus).name, *map(sympy.factor_terms, own), *ratios)
+
+
+def _costs(
+    sympy: Any, library: Library, name: str, axes: int, settings: dict[str, Any]
+) -> tuple[Any, Any]:
+    try:
+        design = library.find(name)
+    except OperationError as problem:
+        raise ConvcostError(problem.message, hint=problem.hint) from None
+    letters = sympy.symbols(f"{' '.join(AXES[axes])} Cin Cout K", integer=True, positive=True)
+    *spatial, channels, out, kernel = letters
+    symbols = {"kernel_size": kernel, "out_channels": out}
+    arguments = {key: symbol for key, symbol in symbols.items() if design.accepts(key)}
+    known = {key: value for key, value in settings.items() if design.accepts(key)}
+    try:
+        subject = build_network(
+            library,
+            design,
+            input=(*spatial, channels),
+            arguments={**arguments, **known},
+        )
+    except ConvcostError as problem:
+        raise ConvcostError(
+            f"{name} has no single formula: {problem.message}",
+            hint="it decides by the numbers themselves; fix the parameter with --set",
+        ) from None
+    total = count(subject.graph).total
+    return sympy.sympify(total.params), sympy.sympify(total.macs)
+
+
+def as_python(expression: Any) -> str:
+    """An expression in Python's syntax, with ``//``, ``max`` and ``min``."""
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc]
+        def _print_floor(self, node: Any) -> str:
+            top, bottom = node.args[0].as_numer_denom()
+            return f"({self._print(top)})//{self._print(bottom)}" if bottom != 1 else str(node)
+
+        def _print_ceiling(self, node: Any) -> str:
+            top, bottom = node.args[0].as_numer_denom()
+            return f"(-(-({self._print(top)})//{self._print(bottom)}))"
+
+        def _print_Max(self, node: Any) -> str:  # noqa: N802  # sympy dispatches by class name
+            return f"max({', '.join(map(self._print, node.args))})"
+
+        def _print_Min(self, node: Any) -> str:  # noqa: N802
+            return f"min({', '.join(map(self._print, node.args))})"
+
+    return str(Printer().doprint(expression))
+
+
+def as_text(expression: Any) -> str:
+    """An expression for people: ``1/Cout + 1/K^2``, one fraction a term."""
+    import sympy
+
+    terms = sympy.Add.make_args(expression)
+    if len(terms) > 8:
+        return as_python(expression).replace("**", "^")
+    parts = []
+    for term in sorted(terms, key=lambda t: (sympy.degree_list(t) if False else str(t))):
+        top, bottom = term.as_numer_denom()
+        words = as_python(top).replace("**", "^")
+        if bottom != 1:
+            under = as_python(bottom).replace("**", "^")
+            words += f"/({under})" if "*" in under else f"/{under}"
+        parts.append(words)
+    return " + ".join(parts).replace("+ -", "- ")
+
+
+def as_latex(expression: Any) -> str:
+    """An expression in LaTeX."""
+    import sympy
+
+    return str(sympy.latex(expression))
+
+
+def _functions(sympy: Any) -> Functions:
+    from convcost.specs.expressions import EXACT
+
+    return {
+        **EXACT,
+        "min": lambda *values: sympy.Min(*values),
+        "max": lambda *values: sympy.Max(*values),
+    }
+
+
+def _sympy() -> Any:
+    try:
+        import sympy
+    except ImportError:
+        raise MissingExtraError("formula", "sympy", "formula") from None
+    return sympy

@@ -1,0 +1,169 @@
+"""The question of ``explain``: where does each number come from?
+
+A step per layer: the size of one kernel and why, how many kernels, the work for one output
+value, how many output values; then sums, the ratio to a baseline, and remarks on what surprises.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from convcost.engine.counting import Count, Row, count
+from convcost.engine.shapes import Shape, product
+from convcost.specs.building import Subject
+
+
+class Step(NamedTuple):
+    """One layer, taken apart. Convolution fields are None for layers without MACs.
+
+    params = kernels * kernel_weights + biases;
+    macs = positions * values_per_position * macs_per_value * batch.
+    """
+
+    row: Row
+    kernel: tuple[int, ...] | None = None
+    channels_seen: int | None = None
+    kernels: int | None = None
+    kernel_weights: int | None = None
+    macs_per_value: int | None = None
+    positions: Shape | None = None
+    positions_are: str = "output"
+    remarks: tuple[str, ...] = ()
+
+
+class Versus(NamedTuple):
+    """The same step as the baseline design, and the ratios design / baseline."""
+
+    name: str
+    counted: Count
+    params_ratio: Fraction | None
+    macs_ratio: Fraction | None
+    params_closed_form: str | None
+    macs_closed_form: str | None
+
+
+class Explanation(NamedTuple):
+    """A subject, taken apart."""
+
+    subject: Subject
+    summary: str
+    counted: Count
+    steps: tuple[Step, ...]
+    versus: Versus | None
+    remarks: tuple[str, ...]
+
+
+def explain_subject(
+    subject: Subject,
+    summary: str,
+    baseline: Subject | None = None,
+    closed_forms: tuple[str | None, str | None] = (None, None),
+) -> Explanation:
+    """Take ``subject`` apart and relate it to ``baseline``."""
+    counted = count(subject.graph, subject.batch)
+    steps = tuple(map(explain_row, counted.rows))
+    versus = None
+    if baseline is not None:
+        base = count(baseline.graph, baseline.batch)
+        versus = Versus(
+            baseline.name,
+            base,
+            Fraction(counted.params, base.params) if base.params else None,
+            Fraction(counted.macs, base.macs) if base.macs else None,
+            *closed_forms,
+        )
+    remarks = tuple(_remarks(subject, counted, steps, versus))
+    return Explanation(subject, summary, counted, steps, versus, remarks)
+
+
+def explain_row(row: Row) -> Step:
+    """One counted layer as a step."""
+    operation: Any = row.node.operation
+    if row.type == "conv":
+        shape = row.inputs[0]
+        return Step(
+            row,
+            kernel=operation.kernel_size,
+            channels_seen=operation.channel_mixing(shape),
+            kernels=operation.out_channels,
+            kernel_weights=operation.kernel_weights(shape),
+            macs_per_value=operation.kernel_weights(shape),
+            positions=row.node.output[:-1],
+            remarks=tuple(_stride_remarks(row)),
+        )
+    if row.type == "conv_transpose":
+        shape = row.inputs[0]
+        weights = operation.out_channels // operation.groups * product(operation.kernel_size)
+        return Step(
+            row,
+            kernel=operation.kernel_size,
+            channels_seen=operation.out_channels // operation.groups,
+            kernels=shape[-1],
+            kernel_weights=weights,
+            macs_per_value=weights,
+            positions=shape[:-1],
+            positions_are="input",
+        )
+    if row.type == "linear":
+        return Step(
+            row,
+            channels_seen=row.inputs[0][-1],
+            kernels=operation.out_channels,
+            kernel_weights=row.inputs[0][-1],
+            macs_per_value=row.inputs[0][-1],
+            positions=row.node.output[:-1],
+        )
+    return Step(row)
+
+
+def _stride_remarks(row: Row) -> list[str]:
+    """What a stride does to the number of positions, and what a strided 1x1 never reads."""
+    operation: Any = row.node.operation
+    skipped = product(operation.stride)
+    if skipped == 1:
+        return []
+    strides = set(operation.stride)
+    words = f"stride {'x'.join(map(str, operation.stride if len(strides) > 1 else strides))}"
+    remarks = [
+        f"{words} keeps 1 of {skipped} positions: about 1/{skipped} of the MACs of stride 1"
+    ]
+    if product(operation.kernel_size) == 1:
+        remarks.append(
+            f"a 1x1 with {words} reads 1 of {skipped} positions; the others never reach the output"
+        )
+    return remarks
+
+
+def _remarks(
+    subject: Subject, counted: Count, steps: Sequence[Step], versus: Versus | None
+) -> list[str]:
+    """Sentences on a total that surprises."""
+    remarks: list[str] = []
+    if versus is None or versus.macs_ratio is None or subject.name == versus.name:
+        return remarks
+    convolutions = [step for step in steps if step.macs_per_value]
+    if versus.macs_ratio > 1 and convolutions:
+        most = max(convolutions, key=lambda step: step.row.cost.macs if step.row.cost else 0)
+        share = most.row.cost.macs * 100 // counted.macs if most.row.cost and counted.macs else 0
+        widths = " -> ".join(
+            str(shape[-1]) for shape in [counted.input, *(s.row.node.output for s in convolutions)]
+        )
+        remarks.append(
+            f"{subject.name} costs more than {versus.name} here: through the channels {widths}, "
+            f"{share} % of the MACs are in {most.row.name}"
+        )
+        if counted.output[-1] > 2 * counted.input[-1]:
+            remarks.append("what it saves needs wide inputs; this input is narrow")
+    if counted.output != versus.counted.output:
+        remarks.append(
+            f"its output is {_times(counted.output)}, that of {versus.name} is "
+            f"{_times(versus.counted.output)}: it cannot stand in for it"
+        )
+    seen = {step.row.type for step in convolutions}
+    if seen and all(not step.kernel or product(step.kernel) == 1 for step in convolutions):
+        remarks.append("it sees one position at a time: cheap, but blind to the neighbours")
+    return remarks
+
+
+def _times(shape: Shape) -> str:
+    return "x".join(map(str, shape))
