@@ -31,6 +31,7 @@ from convcost.studies.comparison import (
 )
 
 if TYPE_CHECKING:
+    from convcost.reports.count import CountView
     from convcost.reports.report import Report
     from convcost.specs.files import Item
 
@@ -40,7 +41,7 @@ ShapeLike: TypeAlias = "str | Sequence[int]"
 class _Shown:
     """A result that shows itself as a table: ``print(result)``, or as HTML in a notebook."""
 
-    def report(self, *, human: bool = False) -> Report:
+    def report(self) -> Report:
         """The table behind every output format."""
         raise NotImplementedError
 
@@ -107,20 +108,20 @@ class CountResult(_Shown):
         """Whether every layer was counted; if not, the figures are lower bounds."""
         return not self.counted.uncounted
 
-    def document(self, *, layers: bool = True) -> dict[str, Any]:
+    def document(self, *, layers: bool = True, dtype: str = "float32") -> dict[str, Any]:
         """RESULT: this count as one JSON object."""
         from convcost.reports.documents import result_document
 
         rows = self.counted.rows if layers else None
-        return result_document(self.name, self.counted, layers=rows, unused=self.unused)
-
-    def report(self, *, human: bool = False, largest: int = 0) -> Report:
-        """The layer-by-layer table."""
-        from convcost.reports.count import count_report
-
-        return count_report(
-            self.name, self.counted, unused=self.unused, human=human, largest=largest
+        return result_document(
+            self.name, self.counted, layers=rows, unused=self.unused, dtype=dtype
         )
+
+    def report(self, view: CountView | None = None) -> Report:
+        """The layer-by-layer table."""
+        from convcost.reports.count import PLAIN, count_report
+
+        return count_report(self.name, self.counted, unused=self.unused, view=view or PLAIN)
 
 
 class ComparisonResult(_Shown):

@@ -15,6 +15,7 @@ from convcost import __version__
 COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, and what each one sees.",
     "count": "Count layers, designs and networks, layer by layer.",
+    "swap": "Replace layers of a network by a design, before and after.",
     "explain": "Show where each number comes from, step by step.",
     "formula": "Derive parameters and MACs in symbols.",
     "designs": "Show the designs that are built in, or one of them.",

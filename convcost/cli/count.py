@@ -55,6 +55,16 @@ def run(
     largest: Annotated[
         int, typer.Option("-n", metavar="N", min=0, help="Show the N largest layers only.")
     ] = 0,
+    depth: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Fold groups below this depth.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Columns by name, with commas: macs,receptive_field."),
+    ] = None,
+    dtype: Annotated[
+        str, typer.Option(metavar="TYPE", help="float32, float16, bfloat16 or int8.")
+    ] = "float32",
     max_macs: Annotated[
         str | None, typer.Option(metavar="COUNT", help="Exit 1 above this many MACs: 300M.")
     ] = None,
@@ -65,8 +75,10 @@ def run(
     strict: o.Strict = False,
 ) -> int:
     """Count parameters and multiply-accumulates of layers, designs and networks."""
-    from convcost.cli.output import check_format, write_reports, write_values
+    from convcost.cli.output import check_choice, check_format, write_reports, write_values
     from convcost.cli.request import Request
+    from convcost.engine.memory import DTYPES
+    from convcost.reports.count import CountView
 
     check_format(form)
     settings, words = o.layer_settings(
@@ -86,19 +98,22 @@ def run(
         from convcost.cli.streaming import stream_counts
 
         return stream_counts(request, layers=layers, keep_going=keep_going, strict=strict)
+    check_choice("--dtype", dtype, tuple(DTYPES))
     results, failed = _results(request, keep_going)
     if strict:
         for result in results:
             _refuse_partial(result)
     if get is not None:
-        write_values([result.document() for result in results], get)
+        write_values([result.document(dtype=dtype) for result in results], get)
     elif form == "jsonl":
         from convcost.reports.json import line
 
         for result in results:
             sys.stdout.write(line(result.document(layers=layers)).decode())
     elif results:
-        write_reports([r.report(human=human, largest=largest) for r in results], form)
+        chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
+        view = CountView(human, largest, depth, chosen, dtype)
+        write_reports([result.report(view) for result in results], form)
     if failed:
         return 2
     return _over_limit(results, max_macs, max_params)

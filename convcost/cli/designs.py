@@ -1,28 +1,73 @@
-"""``convcost designs``: what is built in."""
+"""``convcost designs``: what is built in, one of them, or the check of a user's file."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcost.cli import options as o
 
+if TYPE_CHECKING:
+    from convcost.specs.catalogue import Library
+
+EXAMPLES = """Examples:
+
+convcost designs mbconv
+
+convcost designs --check my_block.toml
+"""
+
 
 def run(
-    name: Annotated[str | None, typer.Argument(help="One design.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="One design, by name or file.", show_default=False)
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Validate a file and run its examples.")
+    ] = None,
     design_path: o.DesignPath = None,
     form: o.Format = "table",
 ) -> int:
-    """List the designs by family, or show one: its parameters, its source, a ready command."""
+    """List the designs by family, or show one: diagram, parameters, source, a ready command."""
     from convcost.cli.output import check_format, write_reports
-    from convcost.reports.catalogue import catalogue_report
+    from convcost.reports.catalogue import catalogue_report, design_page, design_record
     from convcost.specs.catalogue import Library
+    from convcost.specs.resolving import is_file_name
 
     check_format(form)
     library = Library(design_path or ())
-    designs = [library.find(name)] if name else list(library.designs())
-    write_reports([catalogue_report(designs)], form)
-    sys.stdout.flush()
+    if check is not None:
+        return _check(library, check, form)
+    if name is None:
+        write_reports([catalogue_report(list(library.designs()))], form)
+        return 0
+    design = library.add_file(Path(name)) if is_file_name(name) else library.find(name)
+    if form == "table":
+        from convcost.cli.output import terminal_settings
+
+        settings = terminal_settings()
+        sys.stdout.write(
+            design_page(library, design, settings["width"], unicode=settings["unicode"])
+        )
+    elif form in ("json", "jsonl"):
+        from convcost.reports.json import line
+
+        sys.stdout.write(line(design_record(design)).decode())
+    else:
+        write_reports([catalogue_report([design])], form)
     return 0
+
+
+def _check(library: Library, path: Path, form: str) -> int:
+    """Exit code 0 where all examples hold, 2 where one does not."""
+    from convcost.cli.output import write_reports
+    from convcost.reports.catalogue import check_report
+    from convcost.studies.checking import check_examples
+
+    design = library.add_file(path)
+    outcomes = check_examples(library, design)
+    write_reports([check_report(design, outcomes)], form)
+    return 0 if all(outcome.holds for outcome in outcomes) else 2

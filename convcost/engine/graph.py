@@ -66,6 +66,12 @@ class GraphBuilder:
         shapes.append(output)
         return len(shapes) - 1
 
+    def add_as(self, node: Node, inputs: tuple[int, ...]) -> int:
+        """Add a node of another graph, reading other tensors; its shape is taken as it is."""
+        self._nodes.append(node._replace(inputs=inputs))
+        self.shapes.append(node.output)
+        return len(self.shapes) - 1
+
     def finish(self, *outputs: int) -> Graph:
         """The graph, with these tensors as its outputs."""
         return Graph(self._inputs, tuple(self._nodes), outputs, self.scopes)

@@ -1,25 +1,41 @@
-"""The list of designs as a Report."""
+"""The designs as a Report, one design as a page, and the outcome of a check."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from typing import Any
 
+from convcost.errors import ConvcostError
+from convcost.quantities import format_count, format_shape
+from convcost.reports.diagram import draw_graph
 from convcost.reports.report import Column, Report
+from convcost.specs.building import Subject
+from convcost.specs.catalogue import Library
 from convcost.specs.templates import Design
+from convcost.studies.checking import ExampleOutcome, example_subject
+
+DESIGNS_SCHEMA = "convcost.designs/1"
+LONGEST_DRAWING = 60
+
+
+def design_record(design: Design) -> dict[str, Any]:
+    """A design as JSON."""
+    return {
+        "name": design.name,
+        "kind": design.kind,
+        "family": design.family,
+        "summary": design.summary,
+        "source": design.source,
+        "input": design.input,
+        "parameters": {name: p.shown for name, p in design.parameters.items()},
+    }
 
 
 def catalogue_report(designs: Sequence[Design]) -> Report:
-    """A row per design, by family."""
-    records = tuple(
-        {
-            "name": design.name,
-            "family": design.family,
-            "summary": design.summary,
-            "source": design.source,
-            "parameters": {name: p.shown for name, p in design.parameters.items()},
-        }
-        for design in sorted(designs, key=lambda design: (design.family, design.name))
-    )
+    """A row per design, by family; networks last."""
+    ordered = sorted(designs, key=lambda d: (d.kind == "network", d.family, d.name))
+    records = tuple(map(design_record, ordered))
     return Report(
         title="designs",
         columns=(
@@ -32,6 +48,105 @@ def catalogue_report(designs: Sequence[Design]) -> Report:
         total=None,
         caption="convcost designs NAME shows one",
         notes=(),
-        document={"schema": "convcost.designs/1", "designs": list(records)},
+        document={"schema": DESIGNS_SCHEMA, "designs": list(records)},
         records=records,
+    )
+
+
+def design_page(library: Library, design: Design, width: int, *, unicode: bool = True) -> str:
+    """Name, purpose, source, parameters, diagram, and a command that works."""
+    lines = [f"{design.name} ({design.family})", *textwrap.wrap(design.summary, width), ""]
+    lines += textwrap.wrap(f"source: {design.source}", width, subsequent_indent="  ")
+    lines += ["", "parameters" if design.parameters else "no parameters"]
+    longest = max(map(len, design.parameters), default=0)
+    for parameter in design.parameters.values():
+        text = f"  {parameter.name:<{longest}}  {parameter.shown}"
+        lines.append(f"{text:<{longest + 22}}  {parameter.about}".rstrip())
+    subject, command = _shown_example(library, design)
+    if subject is not None and len(subject.graph.nodes) <= LONGEST_DRAWING:
+        lines += ["", *draw_graph(subject.graph, unicode=unicode)]
+    lines += ["", command]
+    return "\n".join(lines) + "\n"
+
+
+def _shown_example(library: Library, design: Design) -> tuple[Subject | None, str]:
+    """The first example that can be built, and the command that counts it."""
+    if design.kind == "network":
+        return None, f"convcost count {design.name}"
+    for example in design.examples:
+        try:
+            subject = example_subject(library, design, example)
+        except ConvcostError:
+            continue
+        words = [f"convcost compare {format_shape(subject.graph.inputs[0])}"]
+        arguments = dict(example.get("arguments", {}))
+        words += _options(design, subject, arguments)
+        words += [f"--design standard --design {design.name}"]
+        return subject, " ".join(words)
+    return None, f"convcost count 56x56x256 --kernel 3 --out 64 --design {design.name}"
+
+
+def _options(design: Design, subject: Subject, arguments: dict[str, Any]) -> list[str]:
+    """Arguments as command-line options, with what the standard convolution needs too."""
+    arguments.setdefault("kernel_size", 3)
+    arguments.setdefault("out_channels", subject.graph.output[-1])
+    short = {"kernel_size": "-k", "out_channels": "-o", "stride": "-s", "groups": "-g"}
+    words = []
+    for name, value in arguments.items():
+        text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = text.lower() if isinstance(value, bool) else text
+        words.append(f"{short[name]} {text}" if name in short else f"--set {name}={text}")
+    return words
+
+
+def check_report(design: Design, outcomes: Sequence[ExampleOutcome]) -> Report:
+    """A row per example: expected and counted."""
+    rows = tuple(_outcome_row(number, outcome) for number, outcome in enumerate(outcomes, start=1))
+    failed = sum(not outcome.holds for outcome in outcomes)
+    verdict = f"{len(outcomes)} examples, all hold" if not failed else f"{failed} do not hold"
+    records = tuple(
+        {
+            "input": outcome.input,
+            "params": outcome.counted.params,
+            "macs": outcome.counted.macs,
+            "expected_params": outcome.params,
+            "expected_macs": outcome.macs,
+            "holds": outcome.holds,
+        }
+        for outcome in outcomes
+    )
+    return Report(
+        title=f"{design.name}: the file is valid",
+        columns=(
+            Column("example", "example"),
+            Column("input", "input", format_shape, align="right"),
+            Column("params", "params", format_count, align="right"),
+            Column("expected_params", "expected", _or_dash, align="right"),
+            Column("macs", "MACs", format_count, align="right"),
+            Column("expected_macs", "expected", _or_dash, align="right"),
+            Column("verdict", ""),
+        ),
+        rows=rows,
+        total=None,
+        caption=verdict if outcomes else "no examples: add [[examples]] with params and macs",
+        notes=(),
+        document={"schema": "convcost.check/1", "design": design.name, "examples": list(records)},
+        records=records,
+    )
+
+
+def _or_dash(value: Any) -> str:
+    return value if isinstance(value, str) else format_count(value)
+
+
+def _outcome_row(number: int, outcome: ExampleOutcome) -> tuple[Any, ...]:
+    counted = outcome.counted
+    return (
+        str(number),
+        outcome.input,
+        counted.params,
+        "-" if outcome.params is None else outcome.params,
+        counted.macs,
+        "-" if outcome.macs is None else outcome.macs,
+        "holds" if outcome.holds else "DIFFERS",
     )

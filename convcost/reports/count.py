@@ -1,91 +1,241 @@
-"""A count as a Report: a row per layer, shares as bars, totals."""
+"""A count as a Report: a row per layer or group, shares as bars, totals, memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
+from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Count, Row
-from convcost.engine.shapes import Shape
-from convcost.quantities import format_count, format_human, format_shape
+from convcost.engine.memory import DTYPES
+from convcost.engine.receptive_field import ReceptiveField, receptive_fields
+from convcost.engine.shapes import product
+from convcost.errors import ConvcostError, did_you_mean
+from convcost.quantities import format_bytes, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, result_document
 from convcost.reports.report import Column, Report
+from convcost.reports.tree import Branch, branches
+
+
+class CountView(NamedTuple):
+    """How a count is to be shown."""
+
+    human: bool = False
+    largest: int = 0
+    depth: int | None = None
+    columns: tuple[str, ...] = ()
+    dtype: str = "float32"
+
+
+PLAIN = CountView()
+
+COLUMNS = (
+    "layer",
+    "type",
+    "kernel",
+    "input",
+    "output",
+    "params",
+    "macs",
+    "macs_share",
+    "element_ops",
+    "input_bytes",
+    "output_bytes",
+    "weight_bytes",
+    "intensity",
+    "receptive_field",
+)
+"""Every column of a count, in the order in which they are shown."""
+
+DEFAULT_COLUMNS = (
+    "layer",
+    "type",
+    "kernel",
+    "output",
+    "params",
+    "macs",
+    "macs_share",
+    "element_ops",
+)
+
+
+class Label(str):
+    """A layer's name: indented for people, whole for programs."""
+
+    __slots__ = ("name",)
+
+    name: str
+
+    def __new__(cls, shown: str, name: str) -> Label:
+        """Text with the full name beside it."""
+        label = super().__new__(cls, shown)
+        label.name = name
+        return label
 
 
 def count_report(
-    name: str,
-    count: Count,
-    *,
-    unused: tuple[str, ...] = (),
-    human: bool = False,
-    largest: int = 0,
+    name: str, count: Count, *, unused: tuple[str, ...] = (), view: CountView = PLAIN
 ) -> Report:
-    """The table of one count. ``largest`` keeps that many rows and folds the others."""
-    number = format_human if human else format_count
-    exact = "" if not count.uncounted else ">= "
-    columns = (
-        Column("layer", "layer"),
-        Column("type", "type"),
-        Column("kernel", "kernel", rank=1),
-        Column("output", "output", format_shape, align="right"),
-        Column("params", "params", number, align="right"),
-        Column("macs", "MACs", number, align="right"),
-        Column("macs_share", "share", bar=True, rank=2),
-        Column("element_ops", "element ops", number, align="right", rank=3),
-    )
-    kept, folded = _keep(count.rows, largest)
-    rows = [_row(row, count.macs) for row in kept]
-    if folded:
-        rows.append(_folded(folded, count.macs))
-    total = (
-        "total",
-        "",
-        "",
-        count.output,
-        _Total(count.params, exact),
-        _Total(count.macs, exact),
-        None if not count.macs else Fraction(1),
-        _Total(count.element_ops, exact),
-    )
-    document = result_document(name, count, layers=count.rows, unused=unused)
-    lines = [notes.census(count), notes.unused(name, unused)]
+    """The table of one count."""
+    if view.dtype not in DTYPES:
+        raise ConvcostError(
+            f"{view.dtype} is not a data type", hint=did_you_mean(view.dtype, DTYPES)
+        )
+    table = _Table(count, view)
+    chosen = _chosen(view.columns)
+    all_columns = {column.key: column for column in table.columns()}
+    lines, groups = table.lines()
+    document = result_document(name, count, layers=count.rows, unused=unused, dtype=view.dtype)
     return Report(
         title=f"{name} on {format_shape(count.input)}",
-        columns=columns,
-        rows=tuple(rows),
-        total=total,
+        columns=tuple(all_columns[key] for key in chosen),
+        rows=tuple(tuple(line[key] for key in chosen) for line in lines),
+        total=tuple(table.total()[key] for key in chosen),
         caption=notes.caption(count.batch),
-        notes=tuple(filter(None, lines)),
+        notes=tuple(notes.count_notes(count, unused, view.dtype)),
         document={"schema": COUNT_SCHEMA, "results": [document]},
         records=(result_document(name, count, unused=unused),),
+        groups=frozenset(groups),
     )
 
 
-class _Total(int):
+def _chosen(columns: Sequence[str]) -> tuple[str, ...]:
+    for key in columns:
+        if key not in COLUMNS:
+            raise ConvcostError(f"there is no column {key}", hint=did_you_mean(key, COLUMNS))
+    return ("layer", *(key for key in columns if key != "layer")) if columns else DEFAULT_COLUMNS
+
+
+class _Table:
+    """The cells of all lines by column key."""
+
+    def __init__(self, count: Count, view: CountView) -> None:
+        self.count = count
+        self.view = view
+        self.bytes = DTYPES.get(view.dtype, 4)
+        self._fields: list[ReceptiveField] | None = None
+        self._at = {id(row): index for index, row in enumerate(count.rows)}
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every column; those that the user asked for are never dropped."""
+        number = format_human if self.view.human else format_count
+        asked = bool(self.view.columns)
+
+        def column(key: str, title: str, show: Callable[[Any], str] = str, rank: int = 0) -> Column:
+            align: Any = "left" if key in ("layer", "type", "kernel") else "right"
+            blank = (lambda cell: cell if cell == "" else show(cell)) if align == "right" else show
+            return Column(key, title, blank, align, rank=0 if asked else rank)
+
+        return (
+            column("layer", "layer"),
+            column("type", "type"),
+            column("kernel", "kernel", rank=3),
+            column("input", "input", format_shape),
+            column("output", "output", format_shape, rank=1),
+            column("params", "params", number),
+            column("macs", "MACs", number),
+            Column("macs_share", "share", bar=True, rank=2),
+            column("element_ops", "element ops", number, rank=4),
+            column("input_bytes", "input", format_bytes),
+            column("output_bytes", "output", format_bytes),
+            column("weight_bytes", "weights", format_bytes),
+            column("intensity", "MACs/byte", _decimal),
+            column("receptive_field", "sees", _field),
+        )
+
+    def lines(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """Every line, and which of them are sums of lines that follow."""
+        count, view = self.count, self.view
+        if view.largest and len(count.rows) > view.largest + 1:
+            return self._largest(), []
+        tree = branches(count.rows, count.graph.scopes, view.depth)
+        return [self._branch(branch) for branch in tree], [
+            index for index, branch in enumerate(tree) if branch.is_open
+        ]
+
+    def _branch(self, branch: Branch) -> dict[str, Any]:
+        label = Label(branch.shown, branch.name)
+        if branch.row is not None:
+            return self._row(label, branch.row)
+        return self._sums(label, branch.type, branch.cost) | {"output": branch.last.node.output}
+
+    def _row(self, label: str, row: Row) -> dict[str, Any]:
+        reads = sum(map(product, row.inputs)) * self.count.batch * self.bytes
+        writes = product(row.node.output) * self.count.batch * self.bytes
+        line = self._sums(label, row.type, row.cost)
+        weights = line["weight_bytes"]
+        moved = reads + writes + (weights or 0)
+        macs = line["macs"]
+        return line | {
+            "kernel": kernel_words(row),
+            "input": row.inputs[0] if row.inputs else "",
+            "output": row.node.output,
+            "input_bytes": reads,
+            "output_bytes": writes,
+            "intensity": None if macs is None or not moved else Fraction(macs, moved),
+            "receptive_field": self._sees(row),
+        }
+
+    def _sums(self, label: str, kind: str, cost: Cost | None) -> dict[str, Any]:
+        """A line with costs only: a group, or the start of a layer's line."""
+        line: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"layer": label, "type": kind}
+        if cost is None:
+            unknown = ("params", "macs", "macs_share", "element_ops", "weight_bytes")
+            return line | dict.fromkeys(unknown)
+        total = self.count.macs
+        return line | {
+            "params": cost.params,
+            "macs": cost.macs,
+            "macs_share": Fraction(cost.macs, total) if total else Fraction(0),
+            "element_ops": cost.element_ops,
+            "weight_bytes": cost.params * self.bytes,
+        }
+
+    def _sees(self, row: Row) -> Any:
+        """The receptive field of a row's output, computed once for all rows."""
+        if "receptive_field" not in self.view.columns:
+            return ""
+        if self._fields is None:
+            self._fields = receptive_fields(self.count.graph)
+        return self._fields[len(self.count.graph.inputs) + self._at[id(row)]].size or "all"
+
+    def _largest(self) -> list[dict[str, Any]]:
+        """The largest rows in their order, and one line for the others."""
+        rows, keep = self.count.rows, self.view.largest
+        order = sorted(range(len(rows)), key=lambda index: _size(rows[index]), reverse=True)
+        chosen = set(order[:keep])
+        lines = [self._row(row.name, row) for i, row in enumerate(rows) if i in chosen]
+        rest = FREE
+        for index, row in enumerate(rows):
+            if index not in chosen and row.cost is not None:
+                rest += row.cost
+        return [*lines, self._sums(f"+ {len(rows) - keep} smaller layers", "", rest)]
+
+    def total(self) -> dict[str, Any]:
+        """The last line, a lower bound where something was not counted."""
+        count = self.count
+        sign = ">= " if count.uncounted else ""
+        line = self._sums("total", "", count.total) | {"output": count.output, "macs_share": None}
+        for key in ("params", "macs", "element_ops"):
+            line[key] = Total(line[key], sign)
+        return line
+
+
+class Total(int):
     """A total that knows whether it is a lower bound."""
 
-    prefix: str
+    sign: str
 
-    def __new__(cls, value: int, prefix: str) -> _Total:
-        """An int with a prefix for its text."""
+    def __new__(cls, value: int, sign: str) -> Total:
+        """An int with a sign for its text."""
         total = super().__new__(cls, value)
-        total.prefix = prefix
+        total.sign = sign
         return total
 
     def __format__(self, spec: str) -> str:
-        return self.prefix + int.__format__(self, spec)
-
-
-def _keep(rows: Sequence[Row], largest: int) -> tuple[list[Row], list[Row]]:
-    """The ``largest`` rows by MACs (then parameters) in their order, and the rest."""
-    if not largest or len(rows) <= largest + 1:
-        return list(rows), []
-    order = sorted(range(len(rows)), key=lambda i: _size(rows[i]), reverse=True)
-    chosen = set(order[:largest])
-    kept = [row for i, row in enumerate(rows) if i in chosen]
-    return kept, [row for i, row in enumerate(rows) if i not in chosen]
+        return self.sign + int.__format__(self, spec)
 
 
 def _size(row: Row) -> tuple[bool, int, int]:
@@ -94,28 +244,15 @@ def _size(row: Row) -> tuple[bool, int, int]:
     return False, row.cost.macs, row.cost.params
 
 
-def _row(row: Row, macs: int) -> tuple[object, ...]:
-    cost = row.cost
-    numbers = (None,) * 4
-    if cost is not None:
-        share = Fraction(cost.macs, macs) if macs else Fraction(0)
-        numbers = (cost.params, cost.macs, share, cost.element_ops)  # type: ignore[assignment]
-    return (row.name, row.type, _kernel(row), row.node.output, *numbers)
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):.1f}"
 
 
-def _folded(rows: Sequence[Row], macs: int) -> tuple[object, ...]:
-    costs = [row.cost for row in rows if row.cost is not None]
-    sums = [
-        sum(cost.params for cost in costs),
-        sum(cost.macs for cost in costs),
-        sum(cost.element_ops for cost in costs),
-    ]
-    share = Fraction(sums[1], macs) if macs else Fraction(0)
-    shape: Shape = ()
-    return (f"+ {len(rows)} smaller layers", "", "", shape, sums[0], sums[1], share, sums[2])
+def _field(size: Any) -> str:
+    return size if isinstance(size, str) else format_shape(size)
 
 
-def _kernel(row: Row) -> str:
+def kernel_words(row: Row) -> str:
     """``3x3 s2 d2 g4``: what distinguishes one convolution from another."""
     operation: Any = row.node.operation
     size = getattr(operation, "kernel_size", None)

@@ -14,6 +14,7 @@ def render(report: Report, *, header: bool = True) -> str:
     writer = csv.writer(out, lineterminator="\n")
     if header:
         writer.writerow(["subject", *(column.key for column in report.columns)])
-    for row in (*report.rows, *([report.total] if report.total is not None else [])):
+    rows = [row for index, row in enumerate(report.rows) if index not in report.groups]
+    for row in (*rows, *([report.total] if report.total is not None else [])):
         writer.writerow([report.title, *map(machine_value, row)])
     return out.getvalue()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
+
+from convcost.engine.memory import DTYPES, memory
+from convcost.engine.receptive_field import receptive_fields
+from convcost.studies.inventory import shares
 
 if TYPE_CHECKING:
     from convcost.studies.comparison import Comparison, Entry
@@ -20,8 +24,9 @@ def result_document(
     name: str,
     count: Count | Totals,
     *,
-    layers: Iterable[Row] | None = None,
+    layers: Sequence[Row] | None = None,
     unused: Sequence[str] = (),
+    dtype: str = "float32",
 ) -> dict[str, Any]:
     """One counted subject (RESULT), with its ``layers`` where given.
 
@@ -42,8 +47,30 @@ def result_document(
     if unused:
         document["unused"] = list(unused)
     if layers is not None:
-        document["layers"] = [layer_document(row) for row in layers]
+        document["memory"] = memory_document(count, dtype)
+        document["shares"] = [share._asdict() for share in shares(count)]
+        fields = receptive_fields(count.graph)[len(count.graph.inputs) :]
+        document["layers"] = [
+            layer_document(row) | {"receptive_field": field.size}
+            for row, field in zip(layers, fields, strict=True)
+        ]
     return document
+
+
+def memory_document(count: Count, dtype: str) -> dict[str, Any]:
+    """Four figures in bytes, each by its own name; they do not add up to anything."""
+    size = DTYPES[dtype]
+    held = memory(count.graph)
+    return {
+        "dtype": dtype,
+        "weights": count.params * size,
+        "peak_live_activations": held.peak * count.batch * size,
+        "peak_at": held.peak_at,
+        "peak_tensors": held.peak_tensors,
+        "largest_input_output": held.largest * count.batch * size,
+        "largest_at": held.largest_at,
+        "sum_of_outputs": held.outputs * count.batch * size,
+    }
 
 
 def layer_document(row: Row) -> dict[str, Any]:

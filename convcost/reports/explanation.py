@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from convcost.engine.shapes import product
@@ -137,9 +138,21 @@ def _versus(explanation: Explanation, versus: Versus, width: int) -> list[str]:
             continue
         ratio = f"{own / base:.4f}"
         lines += _line(label, f"{format_count(own)} / {format_count(base)} = {ratio}", width)
+        parts = [_share(step, label, base) for step in explanation.steps]
+        shares = [f"{part.numerator}/{part.denominator}" for part in parts if part]
+        if 1 < len(shares) <= 6:
+            lines += _line("  layer by layer", f"{' + '.join(shares)} = {ratio}", width)
         if closed is not None:
             lines += _line("  closed form", f"{closed} = {ratio}", width)
     return lines
+
+
+def _share(step: Step, label: str, base: int) -> Fraction:
+    """What a layer is of the whole baseline."""
+    cost = step.row.cost
+    if cost is None:
+        return Fraction(0)
+    return Fraction(cost.params if label == "parameters" else cost.macs, base)
 
 
 def _product(values: Iterable[int | None]) -> str:

@@ -5,14 +5,30 @@ from __future__ import annotations
 from collections import Counter
 
 from convcost.engine.counting import Count
+from convcost.engine.memory import DTYPES, memory
 from convcost.errors import either
+from convcost.quantities import format_bytes, format_percent
+from convcost.studies.inventory import shares
 
 KINDS = {"macs": "with MACs", "elements": "element-wise", "free": "free"}
+
+MEMORY_EXCLUDES = "without allocator, workspace, im2col and framework"
+
+SHARES_SHOWN = 5
 
 
 def caption(batch: int) -> str:
     """What one MAC is, and for how many samples."""
     return f"1 MAC = 1 multiply + 1 add; batch {batch}"
+
+
+def count_notes(count: Count, unused_settings: tuple[str, ...], dtype: str) -> list[str]:
+    """Everything below the table of one count."""
+    lines = [census(count)]
+    if len(count.rows) > 1:
+        lines += shares_lines(count)
+    ignored = unused("this design", unused_settings)
+    return [*lines, *([ignored] if ignored else []), *memory_lines(count, dtype)]
 
 
 def census(count: Count) -> str:
@@ -27,6 +43,43 @@ def census(count: Count) -> str:
         words.append(f"{kinds['unknown']} not counted: {names}")
     layers = len(count.rows)
     return f"{layers} layer{'s' * (layers != 1)}: {', '.join(words) or 'nothing to compute'}"
+
+
+def shares_lines(count: Count) -> list[str]:
+    """Which kinds of layer the MACs and the parameters are in."""
+    found = shares(count)
+    if len(found) < 2:
+        return []
+    lines = []
+    for word, field, total in (("MACs", "macs", count.macs), ("params", "params", count.params)):
+        ordered = sorted(found, key=lambda share: -getattr(share, field))
+        parts = [
+            f"{format_percent(getattr(share, field), total)} {share.kind}"
+            for share in ordered[:SHARES_SHOWN]
+            if getattr(share, field)
+        ]
+        if parts:
+            lines.append(f"{word}: {', '.join(parts)}")
+    return lines
+
+
+def memory_lines(count: Count, dtype: str) -> list[str]:
+    """Four figures by name, and what none of them includes. There is no total of them."""
+    size = DTYPES[dtype]
+    held = memory(count.graph)
+    values = {
+        "weights": (count.params, ""),
+        "peak live activations": (
+            held.peak * count.batch,
+            f"at {held.peak_at}: {held.peak_tensors} tensors live",
+        ),
+        "largest input + output": (held.largest * count.batch, f"at {held.largest_at}"),
+        "sum of all outputs": (held.outputs * count.batch, ""),
+    }
+    lines = [f"memory at {dtype}, {MEMORY_EXCLUDES}:"]
+    for name, (number, where) in values.items():
+        lines.append(f"  {name:<22}  {format_bytes(number * size):>9}  {where}".rstrip())
+    return lines
 
 
 def unused(name: str, settings: tuple[str, ...]) -> str | None:

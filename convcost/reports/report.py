@@ -27,6 +27,7 @@ class Column(NamedTuple):
 class Report(NamedTuple):
     """A table with its totals and notes, and the same result as a JSON document.
 
+    ``groups`` are the rows that sum up rows below them: people see them, programs do not.
     ``document`` is what ``--format json`` prints; ``records`` are its lines for jsonl.
     """
 
@@ -38,6 +39,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...]
     document: dict[str, Any]
     records: tuple[dict[str, Any], ...] = ()
+    groups: frozenset[int] = frozenset()
 
     def text(self, column: Column, cell: Cell) -> str:
         """A cell as people read it; what is not known is a question mark."""
@@ -48,6 +50,8 @@ def machine_value(cell: Cell) -> Any:
     """A cell for a program: shapes as 56x56x64, exact ratios as decimals, None as empty."""
     if isinstance(cell, Fraction):
         return float(cell)
+    if isinstance(cell, str):
+        return getattr(cell, "name", cell)
     if isinstance(cell, tuple):
         return "x".join(map(str, cell))
     return cell

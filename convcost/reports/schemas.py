@@ -34,6 +34,31 @@ class LayerResult(_Model):
     dilation: Axes | None = None
     groups: int | None = None
     bias: bool | None = None
+    receptive_field: Shape | None = Field(
+        default=None, description="input positions behind one output value; null: all of them"
+    )
+
+
+class Memory(_Model):
+    """Activation memory in bytes. Four figures by name; no sum of them means anything."""
+
+    dtype: Literal["float32", "float16", "bfloat16", "int8"]
+    weights: int
+    peak_live_activations: int
+    peak_at: str
+    peak_tensors: int
+    largest_input_output: int
+    largest_at: str
+    sum_of_outputs: int
+
+
+class Share(_Model):
+    """All layers of one kind, added up."""
+
+    kind: str
+    layers: int
+    params: int
+    macs: int
 
 
 class Uncounted(_Model):
@@ -56,6 +81,8 @@ class Result(_Model):
     status: Literal["complete", "partial"]
     uncounted: list[Uncounted]
     unused: list[str] = Field(default=[], description="settings that the design fixes itself")
+    memory: Memory | None = None
+    shares: list[Share] | None = None
     layers: list[LayerResult] | None = None
 
 

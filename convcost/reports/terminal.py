@@ -103,7 +103,7 @@ def _fit(report: Report, width: int) -> tuple[list[int], int]:
 
 
 def _has_content(report: Report, index: int, column: Column) -> bool:
-    return column.rank == 0 or any(row[index] not in ("", None) for row in report.rows)
+    return column.rank == 0 or any(row[index] not in ("", None, 0) for row in report.rows)
 
 
 def _needed(report: Report, chosen: list[int], bar_width: int) -> int:

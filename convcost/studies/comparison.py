@@ -145,8 +145,8 @@ def compare_subjects(
             counted=counted,
             receptive_field=receptive_fields(subject.graph)[subject.graph.outputs[0]].size,
             mixing=mixing(subject.graph),
-            params_ratio=_ratio(counted.params, base.params),
-            macs_ratio=_ratio(counted.macs, base.macs),
+            params_ratio=ratio(counted.params, base.params),
+            macs_ratio=ratio(counted.macs, base.macs),
             unused=subject.unused,
         )
         for subject, summary, counted in zip(subjects, summaries, counts, strict=True)
@@ -155,5 +155,6 @@ def compare_subjects(
     return Comparison(first.graph.inputs[0], settings, first.batch, baseline or names[0], entries)
 
 
-def _ratio(value: int, base: int) -> Fraction | None:
+def ratio(value: int, base: int) -> Fraction | None:
+    """``value / base``, None where the base is 0."""
     return Fraction(value, base) if base else None

@@ -124,8 +124,9 @@ def _stride_remarks(row: Row) -> list[str]:
         return []
     strides = set(operation.stride)
     words = f"stride {'x'.join(map(str, operation.stride if len(strides) > 1 else strides))}"
+    halves = "halves the map on each axis: it " if strides == {2} else ""
     remarks = [
-        f"{words} keeps 1 of {skipped} positions: about 1/{skipped} of the MACs of stride 1"
+        f"{words} {halves}keeps 1 of {skipped} positions, about 1/{skipped} of the MACs of stride 1"
     ]
     if product(operation.kernel_size) == 1:
         remarks.append(

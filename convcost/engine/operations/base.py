@@ -17,7 +17,8 @@ class Operation:
     """One resolved operation. Subclasses hold their settings and state their formulas.
 
     ``shuffles``: it exchanges channels between groups. ``flattens``: it lays positions side by
-    side as channels, so that what follows sees all of them.
+    side as channels, so that what follows sees all of them. ``renames``: its output is the
+    same values in memory under another shape.
     """
 
     __slots__ = ()
@@ -26,6 +27,7 @@ class Operation:
     kind: ClassVar[Kind] = "free"
     shuffles: ClassVar[bool] = False
     flattens: ClassVar[bool] = False
+    renames: ClassVar[bool] = False
 
     def output(self, *inputs: Shape) -> Shape:
         """The output shape; raises OperationError where the inputs do not fit."""

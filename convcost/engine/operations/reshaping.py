@@ -79,6 +79,7 @@ class Flatten(Operation):
 
     type: ClassVar[str] = "flatten"
     flattens: ClassVar[bool] = True
+    renames: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
         """The number of values."""
@@ -122,3 +123,4 @@ class Identity(Operation):
     """The input unchanged; free."""
 
     type: ClassVar[str] = "identity"
+    renames: ClassVar[bool] = True

@@ -1,0 +1,88 @@
+"""``convcost swap``: a network with other layers in place of some."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcost.cli import options as o
+
+EXAMPLES = """Examples:
+
+convcost swap resnet50 --from standard --to separable
+
+convcost swap vgg16 --from standard --to bottleneck --where 'in_channels == out_channels'
+"""
+
+
+def run(
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="NETWORK", help="A network by name or file, or one-line layers."),
+    ],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="KIND",
+            help="standard, pointwise, depthwise, grouped, conv (any) or linear.",
+        ),
+    ] = "standard",
+    target: Annotated[
+        str, typer.Option("--to", metavar="DESIGN", help="The design to put there.")
+    ] = "separable",
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="CONDITION", help="Only these layers: 'kernel_size == 3'."),
+    ] = None,
+    set_: o.Set = None,
+    input: o.Input = None,
+    batch: o.Batch = None,
+    norm: o.Norm = None,
+    activation: o.Activation = None,
+    bias: o.Bias = None,
+    design_path: o.DesignPath = None,
+    form: o.Format = "table",
+    get: o.Get = None,
+) -> int:
+    """Replace matching layers by a design at the same input, output and stride.
+
+    Prints before and after, layer by layer and in total. --set goes to the new design.
+    """
+    from convcost.cli.output import check_choice, check_format, write_reports, write_values
+    from convcost.cli.request import Request
+    from convcost.errors import ConvcostError, SpecError
+    from convcost.reports.swapping import swap_report
+    from convcost.studies.swapping import KINDS, swap
+
+    check_format(form)
+    check_choice("--from", source, tuple(KINDS))
+    settings, _ = o.layer_settings({}, set_)
+    request = Request.read(
+        what,
+        {},
+        {},
+        designs=None,
+        folders=design_path,
+        input=input,
+        batch=batch,
+        switches=(norm, activation, bias),
+    )
+    subjects = [s for s in request.subjects() if not isinstance(s, ConvcostError)]
+    if len(subjects) != 1:
+        raise SpecError(f"swap takes one network, not {len(subjects)}")
+    swapped = swap(
+        request.library,
+        subjects[0],
+        source,
+        request.adopt(target),
+        where=where,
+        arguments=settings,
+    )
+    report = swap_report(swapped)
+    if get is not None:
+        write_values([report.document], get)
+    else:
+        write_reports([report], form)
+    return 0

@@ -1,0 +1,111 @@
+"""A graph drawn as lanes in a terminal: boxes, branches, the skip.
+
+A lane holds a tensor that is still needed. A layer stands in the lane of what it reads; what is
+read again later moves to a lane on the right, and joins come back to the left.
+"""
+
+from __future__ import annotations
+
+from convcost.engine.graph import Graph, Node
+from convcost.quantities import format_shape
+
+_UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
+_UNICODE |= {"in": "\u256f", "dot": "\u25cf"}
+_ASCII = {"v": "|", "h": "-", "x": "+", "t": "|", "out": ".", "in": "'", "dot": "*"}
+
+
+def draw_graph(graph: Graph, *, unicode: bool = True) -> list[str]:
+    """The drawing, line by line; a graph with one input."""
+    marks = _UNICODE if unicode else _ASCII
+    drawing = _Drawing(graph, marks)
+    for index, node in enumerate(graph.nodes):
+        drawing.node(index + len(graph.inputs), node)
+    return drawing.lines()
+
+
+class _Drawing:
+    """The lanes so far, and the rows that have been drawn with them."""
+
+    def __init__(self, graph: Graph, marks: dict[str, str]) -> None:
+        self._graph = graph
+        self._marks = marks
+        self._last_use: dict[int, int] = dict.fromkeys(graph.outputs, len(graph.nodes) + 10**9)
+        for index, node in enumerate(graph.nodes):
+            for tensor in node.inputs:
+                use = index + len(graph.inputs)
+                self._last_use[tensor] = max(self._last_use.get(tensor, 0), use)
+        self._lanes: list[int | None] = [0]
+        self._rows: list[tuple[str, str]] = []
+        self._mark(0, f"input {format_shape(graph.inputs[0])}")
+
+    def lines(self) -> list[str]:
+        """All rows, the texts in one column."""
+        width = max(len(lanes) for lanes, _ in self._rows)
+        return [f"{lanes:<{width}}  {text}".rstrip() for lanes, text in self._rows]
+
+    def node(self, tensor: int, node: Node) -> None:
+        """One layer: branch off what lives on, join what ends here, then the box."""
+        first = node.inputs[0]
+        lane = self._lanes.index(first)
+        if self._last_use[first] > tensor:
+            self._branch(lane)
+        for other in dict.fromkeys(node.inputs[1:]):
+            if other == first or other not in self._lanes:
+                continue
+            side = self._lanes.index(other)
+            ends = self._last_use[other] <= tensor
+            low, high = sorted((lane, side))
+            self._connect(low, high, "in" if ends else "t")
+            if ends:
+                self._lanes[side] = None
+        self._lanes[lane] = tensor
+        while self._lanes and self._lanes[-1] is None:
+            self._lanes.pop()
+        self._mark(lane, describe(node))
+
+    def _branch(self, lane: int) -> None:
+        """What lives on moves to a free lane on the right."""
+        free = next(
+            (i for i, held in enumerate(self._lanes) if held is None and i > lane),
+            len(self._lanes),
+        )
+        if free == len(self._lanes):
+            self._lanes.append(None)
+        self._lanes[free] = self._lanes[lane]
+        self._connect(lane, free, "out")
+
+    def _mark(self, lane: int, text: str) -> None:
+        marks = [self._marks["v"] if held is not None else " " for held in self._lanes]
+        marks[lane] = self._marks["dot"]
+        self._rows.append((" ".join(marks), text))
+
+    def _connect(self, low: int, high: int, end: str) -> None:
+        """A row with a line between two lanes."""
+        row = ""
+        for lane, held in enumerate(self._lanes):
+            if lane == low:
+                row += self._marks["t"] + self._marks["h"]
+            elif low < lane < high:
+                row += self._marks["x" if held is not None else "h"] + self._marks["h"]
+            elif lane == high:
+                row += self._marks[end] + " "
+            else:
+                row += (self._marks["v"] if held is not None else " ") + " "
+        self._rows.append((row.rstrip(), ""))
+
+
+def describe(node: Node) -> str:
+    """``[expand: conv 1x1] 56x56x256``."""
+    operation = node.operation
+    words = operation.type
+    size = getattr(operation, "kernel_size", None)
+    if size:
+        words += f" {format_shape(size)}"
+    for letter, field in (("s", "stride"), ("d", "dilation")):
+        values = getattr(operation, field, (1,))
+        if any(value != 1 for value in values):
+            words += f" {letter}{format_shape(values if len(set(values)) > 1 else values[:1])}"
+    if getattr(operation, "groups", 1) != 1:
+        words += f" g{operation.groups}"  # type: ignore[attr-defined]
+    label = words if node.name == operation.type else f"{node.name}: {words}"
+    return f"[{label}] {format_shape(node.output)}"

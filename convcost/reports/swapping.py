@@ -1,0 +1,111 @@
+"""A swap as a Report: before and after, layer by layer and in total."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.engine.counting import Count, Row
+from convcost.engine.memory import memory
+from convcost.quantities import format_bytes, format_change, format_count, format_shape
+from convcost.reports import notes
+from convcost.reports.count import kernel_words
+from convcost.reports.documents import decimal, layer_document
+from convcost.reports.report import Column, Report
+from convcost.studies.comparison import ratio
+from convcost.studies.swapping import Change, Swap
+
+SWAP_SCHEMA = "convcost.swap/1"
+
+
+def swap_report(swap: Swap) -> Report:
+    """A row per replaced layer, the totals of the whole network below."""
+    document = swap_document(swap)
+    return Report(
+        title=f"{swap.name}: {swap.source} -> {swap.target}, {len(swap.changes)} layers",
+        columns=(
+            Column("layer", "layer"),
+            Column("kernel", "kernel", rank=2),
+            Column("output", "output", format_shape, align="right", rank=1),
+            Column("params_before", "params", format_count, align="right"),
+            Column("params_after", "after", format_count, align="right"),
+            Column("macs_before", "MACs", format_count, align="right"),
+            Column("macs_after", "after", format_count, align="right"),
+            Column("macs_change", "MACs change", align="right", rank=1),
+        ),
+        rows=tuple(map(_row, swap.changes)),
+        total=(
+            "whole network",
+            "",
+            swap.after.output,
+            swap.before.params,
+            swap.after.params,
+            swap.before.macs,
+            swap.after.macs,
+            format_change(swap.after.macs, swap.before.macs),
+        ),
+        caption=notes.caption(swap.before.batch),
+        notes=_notes(swap),
+        document=document,
+        records=(document,),
+    )
+
+
+def _row(change: Change) -> tuple[Any, ...]:
+    before, after = _cost([change.before]), _cost(change.after)
+    return (
+        change.name,
+        kernel_words(change.before),
+        change.before.node.output,
+        before[0],
+        after[0],
+        before[1],
+        after[1],
+        format_change(after[1], before[1]),
+    )
+
+
+def _cost(rows: list[Row] | tuple[Row, ...]) -> tuple[int, int]:
+    costs = [row.cost for row in rows if row.cost is not None]
+    return sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
+
+
+def _notes(swap: Swap) -> tuple[str, ...]:
+    peaks = [memory(c.graph).peak * c.batch * 4 for c in (swap.before, swap.after)]
+    return (
+        f"params {format_change(swap.after.params, swap.before.params)}, "
+        f"MACs {format_change(swap.after.macs, swap.before.macs)} in the whole network",
+        f"peak live activations at float32: {format_bytes(peaks[0])} before, "
+        f"{format_bytes(peaks[1])} after",
+    )
+
+
+def swap_document(swap: Swap) -> dict[str, Any]:
+    """Before and after as JSON."""
+    return {
+        "schema": SWAP_SCHEMA,
+        "name": swap.name,
+        "from": swap.source,
+        "to": swap.target,
+        "before": _totals(swap.before),
+        "after": _totals(swap.after),
+        "params_ratio": decimal(ratio(swap.after.params, swap.before.params)),
+        "macs_ratio": decimal(ratio(swap.after.macs, swap.before.macs)),
+        "changes": [
+            {
+                "layer": change.name,
+                "before": layer_document(change.before),
+                "after": [layer_document(row) for row in change.after],
+            }
+            for change in swap.changes
+        ],
+    }
+
+
+def _totals(count: Count) -> dict[str, Any]:
+    return {
+        "params": count.params,
+        "macs": count.macs,
+        "element_ops": count.element_ops,
+        "layers": len(count.rows),
+        "status": "partial" if count.uncounted else "complete",
+    }
