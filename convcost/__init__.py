@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.api import ComparisonResult, CountResult, compare, count, load
+    from convcost.api import ComparisonResult, CountResult, compare, count, from_torch, load
     from convcost.errors import ConvcostError, SpecError
     from convcost.specs.layers import LayerSpec
 
@@ -28,6 +28,7 @@ __all__ = [
     "SpecError",
     "compare",
     "count",
+    "from_torch",
     "load",
 ]
 

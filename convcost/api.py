@@ -73,10 +73,18 @@ class _Shown:
 class CountResult(_Shown):
     """One counted network, design or layer."""
 
-    def __init__(self, name: str, counted: Count, unused: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        counted: Count,
+        unused: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """``notes`` are sentences that a reader of the numbers should see."""
         self.name: Final = name
         self.counted: Final = counted
         self.unused: Final = unused
+        self.notes: Final = notes
 
     @property
     def params(self) -> int:
@@ -121,7 +129,13 @@ class CountResult(_Shown):
         """The layer-by-layer table."""
         from convcost.reports.count import PLAIN, count_report
 
-        return count_report(self.name, self.counted, unused=self.unused, view=view or PLAIN)
+        return count_report(
+            self.name,
+            self.counted,
+            unused=self.unused,
+            remarks=self.notes,
+            view=view or PLAIN,
+        )
 
 
 class ComparisonResult(_Shown):
@@ -164,12 +178,17 @@ def load(
     from convcost.specs.reading import open_path
 
     library = library or Library()
+    shape = None if input is None else read_shape(input)
+    if str(path).endswith(".onnx"):
+        from convcost.importers.onnx import read_onnx
+
+        return [read_onnx(Path(path), batch=batch, inputs={"": shape} if shape else None)]
     subjects = []
     with open_path(Path(path)) as stream:
         for item in read_specs(stream, str(path)):
             if isinstance(item, Problem):
                 raise item.error
-            subjects.append(build_item(library, item, input=_shape(input), batch=batch))
+            subjects.append(build_item(library, item, input=shape, batch=batch))
     return subjects
 
 
@@ -220,7 +239,7 @@ def count(
     kind's own). Raises ConvcostError (SpecError where text is to blame).
     """
     library = library or Library()
-    shape = _shape(input)
+    shape = None if input is None else read_shape(input)
     words = [word for word in what if isinstance(word, str)]
     objects = [word for word in what if not isinstance(word, str)]
     found = classify(words, library)
@@ -260,9 +279,22 @@ def count(
     return count_subject(subjects[0])
 
 
+def from_torch(module: Any, input_shape: Any, *, batch: int = 1) -> CountResult:
+    """Count a PyTorch module by watching one forward pass on the meta device.
+
+    ``input_shape`` is channels last and without batch (``"224x224x3"``), or a mapping of the
+    names of forward's arguments to shapes. Needs the extra ``convcost[torch]``.
+    """
+    from convcost.importers.torch import from_torch as read
+
+    return count_subject(read(module, input_shape, batch=batch))
+
+
 def count_subject(subject: Subject) -> CountResult:
     """Count what has been built."""
-    return CountResult(subject.name, count_graph(subject.graph, subject.batch), subject.unused)
+    return CountResult(
+        subject.name, count_graph(subject.graph, subject.batch), subject.unused, subject.notes
+    )
 
 
 def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:
@@ -296,8 +328,7 @@ def compare(
     with. Raises ConvcostError.
     """
     library = library or Library()
-    shape = _shape(input)
-    assert shape is not None
+    shape = read_shape(input)
     subjects = [build_text(library, text, shape, batch=batch, switches=switches) for text in layers]
     if designs is None:
         designs = () if layers else DEFAULT_DESIGNS
@@ -331,10 +362,8 @@ def compare_built(
     return ComparisonResult(comparison)
 
 
-def _shape(shape: ShapeLike | None) -> Shape | None:
-    """A shape as it may be given in Python: text or numbers."""
-    if shape is None:
-        return None
+def read_shape(shape: ShapeLike) -> Shape:
+    """A shape as it may be given in Python: text or numbers. Raises ConvcostError."""
     if isinstance(shape, str):
         return parse_shape(shape)
     from convcost.specs.problems import check_input

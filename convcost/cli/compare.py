@@ -43,9 +43,10 @@ def run(
     activation: o.Activation = None,
     set_: o.Set = None,
     batch: o.Batch = None,
-    input: o.Input = None,
+    input: o.Inputs = None,
     design: o.Designs = None,
     design_path: o.DesignPath = None,
+    cost: o.Cost = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="NAME", help="What the others are compared with.")
     ] = None,
@@ -74,6 +75,7 @@ def run(
         input=input,
         batch=batch,
         switches=(norm, activation, bias),
+        costs=cost,
     )
     results, failed = _comparisons(request, baseline, keep_going)
     reports = [result.report(human=human) for result in results]
@@ -87,14 +89,24 @@ def run(
 def _comparisons(
     request: Request, baseline: str | None, keep_going: bool
 ) -> tuple[list[ComparisonResult], bool]:
+    """One comparison of all networks, one for each spec of a file, or that of the options."""
+    from convcost.api import compare_built
     from convcost.cli.output import print_error
     from convcost.errors import ConvcostError
 
-    if not request.words.files:
+    if not request.words.files and not request.has_networks:
         return [_one_comparison(request, baseline)], False
+
+    from convcost.cli.sources import networks, spec_items
+
+    found = networks(request)
     results, failed = [], False
-    for item in _items(request):
+    if found:
+        results.append(compare_built(found, request.library, {}, baseline))
+    for item in spec_items(request, keep_going):
         try:
+            if isinstance(item, ConvcostError):
+                raise item
             results.append(_item_comparison(request, item, baseline))
         except ConvcostError as error:
             if not keep_going:
@@ -146,31 +158,13 @@ def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
     return compare_built(subjects, request.library, request.settings, baseline)
 
 
-def _items(request: Request) -> list[Item]:
-    from convcost.cli.request import open_source, source_name
-    from convcost.specs.files import Problem, read_specs
-
-    items = []
-    for name in request.words.files:
-        with open_source(name) as stream:
-            for item in read_specs(stream, source_name(name)):
-                if isinstance(item, Problem):
-                    raise item.error
-                items.append(item)
-    return items
-
-
 def _item_comparison(request: Request, item: Item, baseline: str | None) -> ComparisonResult:
     """One spec of a file: its own design among the defaults, or the designs asked for."""
     from convcost.api import compare_built
-    from convcost.errors import SpecError
     from convcost.specs.templates import WEIGHTS_ONLY
     from convcost.studies.comparison import DEFAULT_DESIGNS, design_subjects
 
-    if item.spec is None:
-        raise SpecError(
-            "a network has no alternatives to compare", place=item.place, hint="use convcost count"
-        )
+    assert item.spec is not None
     spec = item.spec
     names = [request.adopt(name) for name in request.designs] or list(DEFAULT_DESIGNS)
     own = "standard" if spec.type == "conv" else request.library_name(spec.type, item.origin())

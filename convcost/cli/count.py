@@ -43,9 +43,10 @@ def run(
     activation: o.Activation = None,
     set_: o.Set = None,
     batch: o.Batch = None,
-    input: o.Input = None,
+    input: o.Inputs = None,
     design: o.Designs = None,
     design_path: o.DesignPath = None,
+    cost: o.Cost = None,
     form: o.Format = "table",
     get: o.Get = None,
     layers: Annotated[
@@ -93,6 +94,7 @@ def run(
         input=input,
         batch=batch,
         switches=(norm, activation, bias),
+        costs=cost,
     )
     if form == "jsonl" and get is None and request.is_one_stream:
         from convcost.cli.streaming import stream_counts

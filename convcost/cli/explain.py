@@ -118,8 +118,10 @@ def _closed_forms(
     from convcost.errors import ConvcostError
     from convcost.studies.derivation import as_text, derive
 
-    if baseline is None or baseline.design is None or not request.library.knows(
-        subject.design or ""
+    if (
+        baseline is None
+        or baseline.design is None
+        or not request.library.knows(subject.design or "")
     ):
         return None, None
     symbols = ("kernel_size", "out_channels", "padding")

@@ -85,6 +85,21 @@ Input = Annotated[
     str | None,
     typer.Option("--input", "-i", metavar="SHAPE", help="Input shape: 224x224x3 (H x W x C)."),
 ]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE",
+        help="Input shape: 224x224x3 (H x W x C); NAME=SHAPE for one input of several.",
+    ),
+]
+Cost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cost", metavar="TYPE=MACS", help="MACs of an unknown operation: MyOp=2*out; repeatable."
+    ),
+]
 Designs = Annotated[
     list[str] | None,
     typer.Option(

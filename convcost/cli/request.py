@@ -1,16 +1,17 @@
 """What a command line asks for: words and options, turned into subjects to count."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from convcost.api import build_item, read_mapping
+from convcost.api import read_mapping
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError, shorten
 from convcost.quantities import parse_shape
 from convcost.specs.building import Subject, build_network, build_spec, build_text
 from convcost.specs.catalogue import Library
+from convcost.specs.expressions import Evaluate
 from convcost.specs.layers import LayerSpec
 from convcost.specs.origins import FileOrigin, OptionOrigin
 from convcost.specs.primitives import PRIMITIVES
@@ -29,6 +30,8 @@ class Request(NamedTuple):
     batch: int | None
     library: Library
     given_switches: tuple[bool | None, bool | None, bool | None]
+    named_inputs: Mapping[str, Shape] = MappingProxyType({})
+    costs: Mapping[str, Evaluate] = MappingProxyType({})
 
     @classmethod
     def read(
@@ -39,9 +42,10 @@ class Request(NamedTuple):
         *,
         designs: Sequence[str] | None,
         folders: Sequence[Path] | None,
-        input: str | None,
+        input: str | Sequence[str] | None,
         batch: str | None,
         switches: tuple[bool | None, bool | None, bool | None],
+        costs: Sequence[str] | None = None,
     ) -> "Request":
         """Classify the words and check that something is asked for."""
         from convcost.cli.options import batch_size
@@ -49,10 +53,15 @@ class Request(NamedTuple):
         library = Library(folders or ())
         found = classify(words, library)
         shape = found.input
-        if input is not None:
+        named: dict[str, Shape] = {}
+        for text in [input] if isinstance(input, str) else input or ():
+            name, equals, value = text.rpartition("=")
+            if equals:
+                named[name] = _shape_option(value, text)
+                continue
             if shape is not None:
-                raise SpecError("the input shape is given twice", place=f"--input {input}")
-            shape = _shape_option(input)
+                raise SpecError("the input shape is given twice", place=f"--input {text}")
+            shape = _shape_option(text, text)
         return cls(
             words=found,
             input=shape,
@@ -62,6 +71,8 @@ class Request(NamedTuple):
             batch=batch_size(batch),
             library=library,
             given_switches=switches,
+            named_inputs=named,
+            costs=dict(map(_cost_option, costs or ())),
         )
 
     @property
@@ -70,6 +81,15 @@ class Request(NamedTuple):
         words = self.words
         return len(words.files) == 1 and not (
             words.texts or words.designs or self.designs or self.settings
+        )
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether a network is asked for by name."""
+        return any(
+            self.design(name).kind == "network"
+            for name in (*self.words.designs, *self.designs)
+            if name not in PRIMITIVES
         )
 
     def switches(self, default: Switches) -> Switches:
@@ -94,13 +114,16 @@ class Request(NamedTuple):
         for text in self.words.texts:
             yield self._text(text)
         for name in (*self.words.designs, *self.designs):
-            yield self._named(name)
+            yield self.named(name)
         if self.input is not None and not (
             self.words.texts or self.words.designs or self.designs or self.words.files
         ):
-            yield self._named("standard")
-        for name in self.words.files:
-            yield from self._file(name, keep_going)
+            yield self.named("standard")
+        if self.words.files:
+            from convcost.cli.sources import built
+
+            for name in self.words.files:
+                yield from built(self, name, keep_going)
 
     def _check(self) -> None:
         words = self.words
@@ -120,7 +143,7 @@ class Request(NamedTuple):
                 if " " in text
                 else "put a shape first (56x56x256), or name a file or a network",
             )
-        with_options = words.designs or self.designs or nothing
+        with_options = words.designs or self.designs or words.files or nothing
         if self.settings and not with_options and set(self.settings) != {"bias"}:
             field = next(iter(self.settings))
             raise SpecError(
@@ -139,7 +162,7 @@ class Request(NamedTuple):
             switches=self.switches(WEIGHTS_ONLY),
         )
 
-    def _named(self, name: str) -> Subject:
+    def named(self, name: str) -> Subject:
         """A design or network by name or file, with the options as its arguments."""
         if name in PRIMITIVES:
             spec = read_mapping({"type": name, **self.settings}, self.origin)
@@ -194,46 +217,31 @@ class Request(NamedTuple):
         except OperationError as problem:
             raise origin.error(problem) from None
 
-    def _file(self, name: str, keep_going: bool) -> Iterator[Subject | ConvcostError]:
-        from convcost.specs.files import Problem, read_specs
 
-        with open_source(name) as stream:
-            for item in read_specs(stream, source_name(name)):
-                try:
-                    if isinstance(item, Problem):
-                        raise item.error
-                    yield build_item(
-                        self.library,
-                        item,
-                        input=self.input,
-                        batch=self.batch,
-                        switches=self.file_switches,
-                    )
-                except ConvcostError as error:
-                    if not keep_going:
-                        raise
-                    yield error
+def _cost_option(text: str) -> tuple[str, Evaluate]:
+    """``MyOp=2*out`` as a name and a function of the sizes."""
+    from convcost.specs.expressions import ExpressionError, compile_expression
+
+    name, equals, expression = text.partition("=")
+    if not equals or not name or not expression:
+        raise SpecError(
+            "a cost is given as TYPE=EXPRESSION", place=f"--cost {text}", hint="--cost MyOp=2*out"
+        )
+    try:
+        return name, compile_expression(expression)
+    except ExpressionError as problem:
+        raise SpecError(
+            problem.message,
+            text=problem.text,
+            span=problem.span,
+            place=f"--cost {shorten(text, 60)}",
+            hint=problem.hint,
+        ) from None
 
 
-def _shape_option(text: str) -> Shape:
+def _shape_option(text: str, typed: str) -> Shape:
     try:
         return parse_shape(text)
     except ConvcostError as problem:
-        place = f"--input {shorten(text, 60)}"
+        place = f"--input {shorten(typed, 60)}"
         raise SpecError(problem.message, place=place, hint=problem.hint) from None
-
-
-def source_name(name: str) -> str:
-    """What errors call a source."""
-    return "stdin" if name == "-" else name
-
-
-def open_source(name: str) -> BinaryIO:
-    """A file, or standard input. Raises SpecError where there is none."""
-    from convcost.specs.reading import open_path
-
-    if name != "-":
-        return open_path(Path(name))
-    if sys.stdin is None:
-        raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
-    return sys.stdin.buffer

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from convcost.api import build_item
-from convcost.cli.request import Request, open_source, source_name
+from convcost.cli.request import Request
+from convcost.cli.sources import open_source, source_name
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, SpecError
 from convcost.reports.documents import result_document

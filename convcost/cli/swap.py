@@ -37,12 +37,13 @@ def run(
         typer.Option(metavar="CONDITION", help="Only these layers: 'kernel_size == 3'."),
     ] = None,
     set_: o.Set = None,
-    input: o.Input = None,
+    input: o.Inputs = None,
     batch: o.Batch = None,
     norm: o.Norm = None,
     activation: o.Activation = None,
     bias: o.Bias = None,
     design_path: o.DesignPath = None,
+    cost: o.Cost = None,
     form: o.Format = "table",
     get: o.Get = None,
 ) -> int:
@@ -68,6 +69,7 @@ def run(
         input=input,
         batch=batch,
         switches=(norm, activation, bias),
+        costs=cost,
     )
     subjects = [s for s in request.subjects() if not isinstance(s, ConvcostError)]
     if len(subjects) != 1:

@@ -81,8 +81,12 @@ def count(graph: Graph, batch: int = 1) -> Count:
     total = FREE
     for node in graph.nodes:
         inputs = tuple([graph.shape(tensor) for tensor in node.inputs])
-        cost = node.operation.cost(inputs, node.output)
-        if batch != 1:
+        operation = node.operation
+        if operation.kind == "unknown":
+            rows.append(Row(node, inputs, None))
+            continue
+        cost = operation.cost(inputs, node.output)
+        if batch != 1 and operation.per_sample:
             cost = cost.for_batch(batch)
         total = total + cost
         rows.append(Row(node, inputs, cost))

@@ -24,12 +24,17 @@ class Node(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """Nodes in execution order. ``scopes`` names the design behind a dotted prefix of names."""
+    """Nodes in execution order.
+
+    ``scopes`` names the design behind a dotted prefix of names; ``is_flat``: dots in names are
+    the foreign model's own and mean no nesting.
+    """
 
     inputs: tuple[Shape, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
     scopes: dict[str, str]
+    is_flat: bool = False
 
     def shape(self, tensor: int) -> Shape:
         """The shape of a tensor by its index."""
@@ -71,6 +76,17 @@ class GraphBuilder:
         self._nodes.append(node._replace(inputs=inputs))
         self.shapes.append(node.output)
         return len(self.shapes) - 1
+
+    def relabel(self, tensor: int, shape: Shape) -> None:
+        """Correct the order of axes in which a foreign tensor was read."""
+        self.shapes[tensor] = shape
+        first = len(self._inputs)
+        if tensor < first:
+            inputs = list(self._inputs)
+            inputs[tensor] = shape
+            self._inputs = tuple(inputs)
+        else:
+            self._nodes[tensor - first] = self._nodes[tensor - first]._replace(output=shape)
 
     def finish(self, *outputs: int) -> Graph:
         """The graph, with these tensors as its outputs."""

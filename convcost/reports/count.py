@@ -76,7 +76,12 @@ class Label(str):
 
 
 def count_report(
-    name: str, count: Count, *, unused: tuple[str, ...] = (), view: CountView = PLAIN
+    name: str,
+    count: Count,
+    *,
+    unused: tuple[str, ...] = (),
+    remarks: tuple[str, ...] = (),
+    view: CountView = PLAIN,
 ) -> Report:
     """The table of one count."""
     if view.dtype not in DTYPES:
@@ -94,7 +99,7 @@ def count_report(
         rows=tuple(tuple(line[key] for key in chosen) for line in lines),
         total=tuple(table.total()[key] for key in chosen),
         caption=notes.caption(count.batch),
-        notes=tuple(notes.count_notes(count, unused, view.dtype)),
+        notes=tuple([*notes.count_notes(count, unused, view.dtype), *remarks]),
         document={"schema": COUNT_SCHEMA, "results": [document]},
         records=(result_document(name, count, unused=unused),),
         groups=frozenset(groups),
@@ -150,6 +155,8 @@ class _Table:
         count, view = self.count, self.view
         if view.largest and len(count.rows) > view.largest + 1:
             return self._largest(), []
+        if count.graph.is_flat:
+            return [self._row(Label(row.name, row.name), row) for row in count.rows], []
         tree = branches(count.rows, count.graph.scopes, view.depth)
         return [self._branch(branch) for branch in tree], [
             index for index, branch in enumerate(tree) if branch.is_open

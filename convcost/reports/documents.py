@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
-
 from convcost.engine.memory import DTYPES, memory
 from convcost.engine.receptive_field import receptive_fields
 from convcost.studies.inventory import shares
@@ -47,14 +46,21 @@ def result_document(
     if unused:
         document["unused"] = list(unused)
     if layers is not None:
-        document["memory"] = memory_document(count, dtype)
-        document["shares"] = [share._asdict() for share in shares(count)]
-        fields = receptive_fields(count.graph)[len(count.graph.inputs) :]
-        document["layers"] = [
+        document |= details(count, layers, dtype)  # type: ignore[arg-type]  # Totals have no layers
+    return document
+
+
+def details(count: Count, layers: Sequence[Row], dtype: str) -> dict[str, Any]:
+    """What a result with layers has beside its totals."""
+    fields = receptive_fields(count.graph)[len(count.graph.inputs) :]
+    return {
+        "memory": memory_document(count, dtype),
+        "shares": [share._asdict() for share in shares(count)],
+        "layers": [
             layer_document(row) | {"receptive_field": field.size}
             for row, field in zip(layers, fields, strict=True)
-        ]
-    return document
+        ],
+    }
 
 
 def memory_document(count: Count, dtype: str) -> dict[str, Any]:

@@ -21,7 +21,10 @@ from convcost.specs.templates import (
 
 
 class Subject(NamedTuple):
-    """Something to count: a graph, what people call it, and what was asked of it."""
+    """Something to count: a graph, what people call it, and what was asked of it.
+
+    ``notes`` are sentences that a reader of its numbers should see.
+    """
 
     name: str
     graph: Graph
@@ -29,6 +32,7 @@ class Subject(NamedTuple):
     design: str | None = None
     arguments: Mapping[str, Any] = MappingProxyType({})
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def build_spec(

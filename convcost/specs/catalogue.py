@@ -16,7 +16,11 @@ from convcost.specs.templates import Design
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = (PACKAGE / "designs", PACKAGE / "networks")
 
-ALIASES = {"1x1": "pointwise", "depthwise_separable": "separable"}
+ALIASES = {
+    "1x1": "pointwise",
+    "depthwise_separable": "separable",
+    "shufflenet_v1": "shufflenet_v1_unit",
+}
 """Other names that people use; they are accepted and never printed."""
 
 

@@ -5,7 +5,7 @@ Everything that can be known without an input is checked here: types, fields, na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -46,10 +46,10 @@ def compile_design(
 
     ``place`` is the user's path, None for what is shipped. Raises SpecError.
     """
-    parameters = {
-        key: _parameter(key, entry, place or f"{name}.toml", functions)
-        for key, entry in document.get("parameters", {}).items()
-    }
+    parameters: dict[str, Parameter] = {}
+    for key, entry in document.get("parameters", {}).items():
+        known = {*parameters, *RESERVED}
+        parameters[key] = _parameter(key, entry, place or f"{name}.toml", functions, known)
     entries = document["layers"]
     layers = []
     for number, entry in enumerate(entries):
@@ -87,7 +87,9 @@ def _recurs(entry: Mapping[str, Any], layers: Sequence[Mapping[str, Any]]) -> bo
     return len(unnamed) > 1
 
 
-def _parameter(key: str, entry: Any, place: str, functions: Functions) -> Parameter:
+def _parameter(
+    key: str, entry: Any, place: str, functions: Functions, known: Collection[str]
+) -> Parameter:
     if key in RESERVED:
         raise SpecError(f"{key} is a reserved name", place=f"{place}: parameters.{key}")
     default, about = entry, ""
@@ -95,6 +97,9 @@ def _parameter(key: str, entry: Any, place: str, functions: Functions) -> Parame
         default, about = entry.get("default"), entry.get("about", "")
     if default is None:
         return Parameter(key, None, "required", about)
+    is_flag = isinstance(default, bool)
+    if isinstance(default, str) and default.isidentifier() and default not in known:
+        return Parameter(key, lambda scope: default, default, about)
     try:
         value, evaluate = compile_value(key, default, (), functions)
     except ExpressionError as problem:
@@ -105,7 +110,7 @@ def _parameter(key: str, entry: Any, place: str, functions: Functions) -> Parame
             place=f"{place}: parameters.{key}",
             hint=problem.hint,
         ) from None
-    return Parameter(key, evaluate or (lambda scope: value), _shown(default), about)
+    return Parameter(key, evaluate or (lambda scope: value), _shown(default), about, is_flag)
 
 
 def _shown(default: Any) -> str:
@@ -141,8 +146,10 @@ def compile_layer(
                 computed[key] = evaluate
         if primitive is not None:
             check_fields(entry["type"], constants | computed)
-        norm = _word(constants, "norm", NORMALISATIONS) if primitive else None
-        activation = _word(constants, "activation", ACTIVATIONS) if primitive else None
+        norm = _follower(constants, computed, "norm", NORMALISATIONS) if primitive else None
+        activation = (
+            _follower(constants, computed, "activation", ACTIVATIONS) if primitive else None
+        )
         key = "when"
         when = _condition(entry.get("when", True), functions)
         key = "repeat"
@@ -209,6 +216,13 @@ def compile_settings(spec: LayerSpec, name: str, origin: Origin) -> CompiledLaye
         origin=origin,
         indexed=spec.repeat is not None,
     )
+
+
+def _follower(
+    constants: dict[str, Any], computed: dict[str, Evaluate], field: str, known: Sequence[str]
+) -> str | Evaluate | None:
+    """What follows a layer: a word, or the parameter that holds it."""
+    return computed.pop(field, None) or _word(constants, field, known)
 
 
 def _word(constants: dict[str, Any], field: str, known: Sequence[str]) -> str | None:

@@ -98,16 +98,16 @@ def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> 
 
 
 def _is_object(line: bytes) -> bool:
-    """Whether a first line is a document of its own, or looks like a broken one.
+    """Whether a first line is a spec of its own, or looks like a broken one.
 
-    A line that opens and closes a brace belongs to a file with one object a line, even if
+    ``{"specs": [...]}`` is a whole document, even on one line. A line that opens and closes a brace belongs to a file with one object a line, even if
     what is between does not parse; the first line of an indented object does not close it.
     """
     try:
-        json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError):
         return line.rstrip()[-1:] == b"}" and line.count(b"{") == line.count(b"}")
-    return True
+    return not isinstance(document.get("specs"), list)
 
 
 def _lines(

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
+from convcost.errors import ConvcostError
 from convcost.quantities import MAX_SIZE, parse_shape
 
 
@@ -38,10 +39,18 @@ def _first_of(*choices: CoreSchema) -> CoreSchema:
     return core_schema.union_schema(list(choices), mode="left_to_right")
 
 
+def _sizes_text(text: str) -> tuple[int, ...]:
+    """``parse_shape`` with the kind of error that pydantic expects of a check."""
+    try:
+        return parse_shape(text)
+    except ConvcostError as problem:
+        raise ValueError(problem.message) from None
+
+
 _SIZE = core_schema.int_schema(strict=True, ge=1, le=MAX_SIZE)
 _PAD = core_schema.int_schema(strict=True, ge=0, le=MAX_SIZE)
 _SIZES_TEXT = core_schema.no_info_after_validator_function(
-    parse_shape, core_schema.str_schema(strict=True, pattern="^[0-9]+([xX][0-9]+)*$", max_length=80)
+    _sizes_text, core_schema.str_schema(strict=True, pattern="^[0-9]+([xX][0-9]+)*$", max_length=80)
 )
 _PAIR = core_schema.tuple_schema([_PAD, _PAD])
 

@@ -262,7 +262,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "group_norm": Primitive(
         normalisation("group_norm"), (), "scale and shift per channel", switch="norm"
     ),
-    "scale": Primitive(_elementwise("Scale"), (), "learned factor per channel"),
+    "scale": Primitive(_elementwise("Scale"), (), "learned factor per channel", switch="norm"),
     "activation": Primitive(
         activation, ("function",), "named function of each value", switch="activation"
     ),

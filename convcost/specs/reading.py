@@ -32,5 +32,6 @@ def decode(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError("not UTF-8 text", place=f"{place}:{line}") from None
+        # A single line is a line of some file, and its place already says which.
+        spot = f":{data.count(b'\n', 0, error.start) + 1}" if b"\n" in data else ""
+        raise SpecError("not UTF-8 text", place=f"{place}{spot}") from None

@@ -34,13 +34,19 @@ def classify(words: Sequence[str], library: Library) -> Words:
             if input is not None:
                 raise SpecError("two input shapes", place=word, hint="give one")
             input = parse_shape(word)
-        elif word == "-" or is_file_name(word):
+        elif word == "-" or is_file_name(word) or is_torch_name(word):
             files.append(word)
         elif word not in ALIASES and library.knows(word):
             designs.append(word)
         else:
             texts.append(word)
     return Words(input, tuple(files), tuple(designs), tuple(texts))
+
+
+def is_torch_name(word: str) -> bool:
+    """Whether a word names a Python function: ``package.module:factory``."""
+    module, colon, factory = word.partition(":")
+    return colon == ":" and factory.isidentifier() and all(map(str.isidentifier, module.split(".")))
 
 
 def is_file_name(word: str) -> bool:

@@ -12,8 +12,8 @@ from convcost.engine.graph import GraphBuilder
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.specs.expressions import Evaluate, ExpressionError
 from convcost.specs.origins import Origin
-from convcost.specs.primitives import PRIMITIVES, Primitive
-from convcost.specs.values import axes, flag, whole
+from convcost.specs.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
+from convcost.specs.values import axes, choice, flag, whole
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -59,6 +59,7 @@ class Parameter(NamedTuple):
     default: Evaluate | None
     shown: str
     about: str = ""
+    is_flag: bool = False
 
 
 class CompiledLayer(NamedTuple):
@@ -72,8 +73,8 @@ class CompiledLayer(NamedTuple):
     source: tuple[str, ...] | None
     when: Evaluate | None
     repeat: int | Evaluate
-    norm: str | None
-    activation: str | None
+    norm: str | Evaluate | None
+    activation: str | Evaluate | None
     origin: Origin | None
     indexed: bool = False
 
@@ -124,8 +125,22 @@ class Design(NamedTuple):
                     raise OperationError(
                         f"{parameter.name} is missing: {self.name} needs it", field=parameter.name
                     )
-                scope[parameter.name] = parameter.default(scope)
+                scope[parameter.name] = self._default(parameter.name, parameter.default, scope)
+            elif parameter.is_flag:
+                flag(scope[parameter.name], parameter.name)
         return scope
+
+    def _default(self, name: str, default: Evaluate, scope: dict[str, Any]) -> Any:
+        try:
+            return default(scope)
+        except ExpressionError as problem:
+            raise SpecError(
+                problem.message,
+                text=problem.text,
+                span=problem.span,
+                place=f"{self.name}: parameters.{name}",
+                hint=problem.hint,
+            ) from None
 
     def build(
         self, context: Context, tensor: int, arguments: Arguments, own: Switches, prefix: str = ""
@@ -300,9 +315,22 @@ class _Run:
             return made[0]
         result = builder.add(name, operation, inputs)
         if own.norm and layer.norm is not None:
-            follow = PRIMITIVES[layer.norm].make({}, builder.shapes[result])
-            result = builder.add(f"{name}.norm", follow, (result,))  # type: ignore[arg-type]
+            result = self._follow(result, layer.norm, NORMALISATIONS, f"{name}.norm")
         if own.activation and layer.activation is not None:
-            follow = PRIMITIVES["activation"].make({"function": layer.activation}, ())
-            result = builder.add(f"{name}.{layer.activation}", follow, (result,))  # type: ignore[arg-type]
+            result = self._follow(result, layer.activation, ACTIVATIONS, name)
         return result
+
+    def _follow(self, tensor: int, word: str | Evaluate, known: tuple[str, ...], name: str) -> int:
+        """The normalisation or activation after a layer; the word ``none`` stands for neither."""
+        if not isinstance(word, str):
+            word = word(self.scope)
+            if word == "none":
+                return tensor
+            word = choice(word, "norm" if known is NORMALISATIONS else "activation", known)
+        if known is NORMALISATIONS:
+            operation = PRIMITIVES[word].make({}, self.builder.shapes[tensor])
+        else:
+            operation = PRIMITIVES["activation"].make({"function": word}, ())
+            name = f"{name}.{word}"
+        assert not isinstance(operation, list)
+        return self.builder.add(name, operation, (tensor,))

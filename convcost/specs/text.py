@@ -36,9 +36,11 @@ from convcost.specs.words import (
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 MAX_TEXT = 20_000
 
-_ARRAY = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _QUOTED = r'"(?:\\.|[^"\\])*"'
-_TOKEN = re.compile(rf'(?:{_QUOTED}|{_ARRAY}|[^\s,"\[])+|,|\S')
+_OPEN_QUOTE = r'"(?:\\.|[^"\\])*\\?\Z'  # takes the rest of the line, so that errors can show it
+_INNER_ARRAY = rf'\[(?:{_QUOTED}|[^\[\]"])*\]'
+_ARRAY = rf'\[(?:{_QUOTED}|{_INNER_ARRAY}|[^\[\]"])*\]'
+_TOKEN = re.compile(rf'(?:{_QUOTED}|{_OPEN_QUOTE}|{_ARRAY}|[^\s,"\[])+|,|\S')
 _TYPE = re.compile(r"[A-Za-z0-9_.\-/]+", re.ASCII)
 _SHORT_FIELDS = {"s": "stride", "d": "dilation", "g": "groups", "x": "repeat"}
 

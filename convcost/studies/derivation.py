@@ -95,11 +95,15 @@ def as_python(expression: Any) -> str:
     class Printer(StrPrinter):  # type: ignore[misc]
         def _print_floor(self, node: Any) -> str:
             top, bottom = node.args[0].as_numer_denom()
-            return f"({self._print(top)})//{self._print(bottom)}" if bottom != 1 else str(node)
+            return f"({self._operand(top)}//{self._operand(bottom)})"
 
         def _print_ceiling(self, node: Any) -> str:
             top, bottom = node.args[0].as_numer_denom()
-            return f"(-(-({self._print(top)})//{self._print(bottom)}))"
+            return f"(-(-{self._operand(top)}//{self._operand(bottom)}))"
+
+        def _operand(self, node: Any) -> str:
+            text = str(self._print(node))
+            return text if node.is_Symbol or node.is_Integer else f"({text})"
 
         def _print_Max(self, node: Any) -> str:  # noqa: N802  # sympy dispatches by class name
             return f"max({', '.join(map(self._print, node.args))})"
@@ -118,7 +122,7 @@ def as_text(expression: Any) -> str:
     if len(terms) > 8:
         return as_python(expression).replace("**", "^")
     parts = []
-    for term in sorted(terms, key=lambda t: (sympy.degree_list(t) if False else str(t))):
+    for term in sorted(terms, key=lambda t: sympy.degree_list(t) if False else str(t)):
         top, bottom = term.as_numer_denom()
         words = as_python(top).replace("**", "^")
         if bottom != 1:
@@ -140,8 +144,8 @@ def _functions(sympy: Any) -> Functions:
 
     return {
         **EXACT,
-        "min": lambda *values: sympy.Min(*values),
-        "max": lambda *values: sympy.Max(*values),
+        "min": sympy.Min,
+        "max": sympy.Max,
     }
 
 

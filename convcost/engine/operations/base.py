@@ -18,7 +18,7 @@ class Operation:
 
     ``shuffles``: it exchanges channels between groups. ``flattens``: it lays positions side by
     side as channels, so that what follows sees all of them. ``renames``: its output is the
-    same values in memory under another shape.
+    same values in memory under another shape. ``per_sample``: its cost is that of one sample.
     """
 
     __slots__ = ()
@@ -28,6 +28,7 @@ class Operation:
     shuffles: ClassVar[bool] = False
     flattens: ClassVar[bool] = False
     renames: ClassVar[bool] = False
+    per_sample: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
         """The output shape; raises OperationError where the inputs do not fit."""

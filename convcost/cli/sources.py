@@ -1,0 +1,134 @@
+"""The files and models of a request, opened and built."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from convcost.api import build_item
+from convcost.cli.request import Request
+from convcost.errors import ConvcostError, SpecError
+from convcost.specs.building import Subject
+from convcost.specs.files import Item, Problem, read_specs
+from convcost.specs.primitives import PRIMITIVES
+from convcost.specs.resolving import is_torch_name
+
+
+def source_name(name: str) -> str:
+    """What errors call a source."""
+    return "stdin" if name == "-" else name
+
+
+def open_source(name: str) -> BinaryIO:
+    """A file, or standard input. Raises SpecError where there is none."""
+    from convcost.specs.reading import open_path
+
+    if name != "-":
+        return open_path(Path(name))
+    if sys.stdin is None:
+        raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
+    return sys.stdin.buffer
+
+
+def is_model(name: str) -> bool:
+    """Whether a word names a network of another framework."""
+    return name.endswith(".onnx") or is_torch_name(name)
+
+
+def model(request: Request, name: str) -> Subject:
+    """A network of another framework: a file, or what a Python function makes."""
+    inputs = dict(request.named_inputs)
+    if request.input is not None:
+        inputs[""] = request.input
+    if is_torch_name(name):
+        from convcost.importers.torch import read_factory
+
+        return read_factory(name, inputs, batch=request.batch, costs=request.costs)
+    from convcost.importers.onnx import read_onnx
+
+    return read_onnx(Path(name), batch=request.batch, inputs=inputs, costs=request.costs)
+
+
+def items(name: str) -> Iterator[Item | Problem]:
+    """The specs of one source."""
+    with open_source(name) as stream:
+        yield from read_specs(stream, source_name(name))
+
+
+def build(request: Request, item: Item) -> Subject:
+    """One spec of a file, with the request's input, batch and switches."""
+    if item.spec is not None and set(request.settings) - {"bias"}:
+        field = next(iter(set(request.settings) - {"bias"}))
+        raise SpecError(
+            f"{field} is for named designs, and {item.place} is written out",
+            place=request.origin.words[field],
+            hint="write it into the file",
+        )
+    return build_item(
+        request.library,
+        item,
+        input=request.input,
+        batch=request.batch,
+        switches=request.file_switches,
+        arguments=request.settings,
+    )
+
+
+def built(request: Request, name: str, keep_going: bool) -> Iterator[Subject | ConvcostError]:
+    """Everything in one source, built. Errors are raised, or with ``keep_going`` yielded."""
+    if is_model(name):
+        yield model(request, name)
+        return
+    for item in items(name):
+        try:
+            if isinstance(item, Problem):
+                raise item.error
+            yield build(request, item)
+        except ConvcostError as error:
+            if not keep_going:
+                raise
+            yield error
+
+
+def networks(request: Request) -> list[Subject]:
+    """The networks of a request: by name, from model files, from files with layers."""
+    names = (*request.words.designs, *request.designs)
+    found = [
+        request.named(name)
+        for name in names
+        if name not in PRIMITIVES and request.design(name).kind == "network"
+    ]
+    if found and len(found) < len(names):
+        raise SpecError(
+            "networks are not compared with designs", hint="name networks only, or designs only"
+        )
+    for name in request.words.files:
+        if is_model(name):
+            found.append(model(request, name))
+        elif name.endswith(".toml"):
+            found += [
+                build(request, item)
+                for item in items(name)
+                if isinstance(item, Item) and item.spec is None
+            ]
+    return found
+
+
+def spec_items(request: Request, keep_going: bool) -> Iterator[Item | ConvcostError]:
+    """The layer specs of all files. Errors are raised, or with ``keep_going`` yielded."""
+    for name in request.words.files:
+        if is_model(name):
+            continue
+        for item in items(name):
+            if isinstance(item, Problem):
+                if not keep_going:
+                    raise item.error
+                yield item.error
+            elif item.spec is not None:
+                yield item
+            elif not name.endswith(".toml"):
+                raise SpecError(
+                    "a network has no alternatives to compare",
+                    place=item.place,
+                    hint="use convcost count, or put each network in a .toml file",
+                )

@@ -1,0 +1,70 @@
+"""Every shipped network against PyTorch's own count and the papers' variants, to the last digit.
+
+``data/networks.json`` holds the truths and where each one comes from; nothing there was counted
+by convcost. A new network is one file in ``convcost/networks`` and at least one row there.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convcost.api import count
+from convcost.specs.catalogue import PACKAGE, Library
+from convcost.specs.templates import EVERYTHING
+from convcost.specs.toml import checked_design, read_toml
+
+FILES = sorted((PACKAGE / "networks").glob("*.toml"))
+TRUTHS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "data" / "networks.json").read_text()
+)["networks"]
+
+
+def title(row: dict[str, Any]) -> str:
+    given = [f"{name}={value}" for name, value in (row["arguments"] | row["switches"]).items()]
+    return " ".join([row["network"], row["input"], *given])
+
+
+@pytest.mark.parametrize("row", TRUTHS, ids=title)
+def test_counts_what_the_source_says(row: dict[str, Any]) -> None:
+    counted = count(
+        row["network"],
+        input=row["input"],
+        arguments=row["arguments"],
+        switches=EVERYTHING._replace(**row["switches"]),
+    )
+    assert (counted.params, counted.macs) == (row["params"], row["macs"]), row["source"]
+    assert counted.is_complete
+    assert not counted.unused
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_file_passes_the_models_and_says_what_it_is(path: Path) -> None:
+    document = checked_design(read_toml(path), path.name)
+    assert document["kind"] == document["family"] == "network"
+    assert document["summary"] and document["source"] and document["input"]
+    assert "name" not in document  # the file's name is the network's
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_default_is_checked_at_its_own_input(path: Path) -> None:
+    design = Library().find(path.stem)
+    assert design.kind == "network"  # and not hidden by a design of the same name
+    own = "x".join(map(str, design.input or ()))
+    plain = [row for row in TRUTHS if not row["arguments"] and not row["switches"]]
+    rows = [row for row in plain if (row["network"], row["input"]) == (path.stem, own)]
+    assert rows, f"no row of networks.json has {path.stem} at {own}"
+    counted = count(path.stem)
+    assert (counted.params, counted.macs) == (rows[0]["params"], rows[0]["macs"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_classes_0_leaves_out_the_classifier_alone(path: Path) -> None:
+    whole = {row.name: row.cost for row in count(path.stem).counted.rows}
+    body = {row.name: row.cost for row in count(path.stem, arguments={"classes": 0}).counted.rows}
+    changed = {name for name in body if body[name] != whole[name]}
+    assert changed <= {"avgpool"}  # SqueezeNet's last convolution stands before its pool
+    left_out = whole.keys() - body.keys()
+    assert left_out
+    assert all(name.startswith(("fc", "classifier", "conv10")) for name in left_out)
