@@ -12,9 +12,14 @@ from typing import Any
 from convcost.engine.shapes import Shape
 
 CHANNELS_FIRST = frozenset(
-    ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "BatchNormalization", "InstanceNormalization", "GroupNormalization", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth"]
+    {
+        *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"),
+        *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
+        *("BatchNormalization", "InstanceNormalization", "GroupNormalization"),
+        *("Resize", "Upsample", "DepthToSpace", "SpaceToDepth"),
+    }
 )
-CHANNELS_LAST = frozenset(["MatMul", "Gemm", "LayerNormalization", "RMSNormalization", "Flatten"])
+CHANNELS_LAST = frozenset({"MatMul", "Gemm", "LayerNormalization", "RMSNormalization", "Flatten"})
 
 
 class Layouts:

@@ -91,6 +91,12 @@ TYPES = {
 }
 """Names in convcost's words; other operations keep their own."""
 
-NOT_KNOWN = ["LSTM", "GRU", "RNN", "Attention", "RotaryEmbedding", "Einsum", "QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger", "DeformConv", "GridSample", "AffineGrid", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Col2Im", "NonMaxSuppression", "TopK", "NonZero", "Unique", "If", "Loop", "Scan", "DFT", "STFT", "Det", "Bernoulli", "RandomNormal", "RandomUniform"]
+NOT_KNOWN = (
+    *("LSTM", "GRU", "RNN", "Attention", "RotaryEmbedding", "Einsum"),
+    *("QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger", "DeformConv"),
+    *("GridSample", "AffineGrid", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Col2Im"),
+    *("NonMaxSuppression", "TopK", "NonZero", "Unique", "If", "Loop", "Scan", "DFT", "STFT"),
+    *("Det", "Bernoulli", "RandomNormal", "RandomUniform"),
+)
 """Operations that are deliberately left unknown: their cost depends on data, on a subgraph, or
 is not multiply-accumulates of a fixed number. ``docs/importing.md`` says what to do about each."""

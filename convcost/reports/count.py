@@ -99,7 +99,7 @@ def count_report(
         rows=tuple(tuple(line[key] for key in chosen) for line in lines),
         total=tuple(table.total()[key] for key in chosen),
         caption=notes.caption(count.batch),
-        notes=tuple([*notes.count_notes(count, unused, view.dtype), *remarks]),
+        notes=(*notes.count_notes(count, unused, view.dtype), *remarks),
         document={"schema": COUNT_SCHEMA, "results": [document]},
         records=(result_document(name, count, unused=unused),),
         groups=frozenset(groups),

@@ -16,6 +16,9 @@ from convcost.specs.templates import Design
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = (PACKAGE / "designs", PACKAGE / "networks")
 
+MAX_NAME = 100
+"""The longest name of a design, as in its file; a longer word is no file name either."""
+
 ALIASES = {
     "1x1": "pointwise",
     "depthwise_separable": "separable",
@@ -80,6 +83,8 @@ class Library:
         if name in self._files:
             return self._files[name]
         if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+            return None
+        if len(name) > MAX_NAME:
             return None
         for folder in (*SHIPPED, *self._folders):
             path = folder / f"{name}.toml"

@@ -100,8 +100,9 @@ def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> 
 def _is_object(line: bytes) -> bool:
     """Whether a first line is a spec of its own, or looks like a broken one.
 
-    ``{"specs": [...]}`` is a whole document, even on one line. A line that opens and closes a brace belongs to a file with one object a line, even if
-    what is between does not parse; the first line of an indented object does not close it.
+    ``{"specs": [...]}`` is a whole document, even on one line. A line that opens and closes a
+    brace belongs to a file with one object a line, even if what is between does not parse; the
+    first line of an indented object does not close it.
     """
     try:
         document = json.loads(line)

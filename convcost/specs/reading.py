@@ -32,6 +32,7 @@ def decode(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # A single line is a line of some file, and its place already says which.
-        spot = f":{data.count(b'\n', 0, error.start) + 1}" if b"\n" in data else ""
+        # Data without a line end is one line, and its place already says which.
+        line = data.count(b"\n", 0, error.start) + 1
+        spot = f":{line}" if b"\n" in data else ""
         raise SpecError("not UTF-8 text", place=f"{place}{spot}") from None

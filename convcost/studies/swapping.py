@@ -163,7 +163,7 @@ def _condition(where: str) -> Callable[[Row], bool]:
 
     def holds(row: Row) -> bool:
         operation: Any = row.node.operation
-        scope = {
+        scope: dict[str, Any] = {
             "in_channels": row.inputs[0][-1],
             "out_channels": row.node.output[-1],
             "params": row.cost.params if row.cost else 0,
