@@ -10,6 +10,9 @@ from collections.abc import Iterable
 SHOWN_TEXT = 72
 """The longest stretch of a user's text that an error repeats, in characters."""
 
+LONGEST_LINE = 300
+"""The longest sentence or place of an error: both may hold what a user typed."""
+
 
 class ConvcostError(Exception):
     """The input is wrong. ``message`` is a lower-case sentence; ``hint`` says what would work."""
@@ -21,7 +24,7 @@ class ConvcostError(Exception):
 
     def lines(self) -> list[str]:
         """The error as a terminal shows it: sentence, place, hint; without the ``error:``."""
-        return [self.message] + [f"  {self.hint}"] * (self.hint is not None)
+        return [shorten(self.message, LONGEST_LINE)] + [f"  {self.hint}"] * (self.hint is not None)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -51,7 +54,7 @@ class OperationError(ConvcostError):
     def lines(self) -> list[str]:
         """The sentence, then the hint or the values that would work."""
         hint = self.hint or (f"try {either(self.choices)}" if self.choices else None)
-        return [self.message] + [f"  {hint}"] * (hint is not None)
+        return [shorten(self.message, LONGEST_LINE)] + [f"  {hint}"] * (hint is not None)
 
 
 class SpecError(ConvcostError):
@@ -77,9 +80,9 @@ class SpecError(ConvcostError):
 
     def lines(self) -> list[str]:
         """The sentence, the place, the text with a caret, and the hint, each where known."""
-        lines = [self.message]
+        lines = [shorten(self.message, LONGEST_LINE)]
         if self.place is not None:
-            lines.append(f"  {self.place}")
+            lines.append(f"  {shorten(self.place, LONGEST_LINE)}")
         if self.text is not None:
             lines += [f"  {line}" for line in underline(self.text, *self.span)]
         if self.hint is not None:

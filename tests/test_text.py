@@ -58,7 +58,10 @@ SAME_LAYER = [
         'conv 3x3 8 name="the \\"stem\\", of it"',
         {"kernel_size": (3, 3), "out_channels": 8, "name": 'the "stem", of it'},
     ),
-    ("conv 3x3 8 norm=batch_norm", {"kernel_size": (3, 3), "out_channels": 8, "norm": "batch_norm"}),
+    (
+        "conv 3x3 8 norm=batch_norm",
+        {"kernel_size": (3, 3), "out_channels": 8, "norm": "batch_norm"},
+    ),
 ]
 
 
@@ -75,7 +78,10 @@ def test_a_layer_means_its_fields(text: str, fields: dict[str, Any]) -> None:
         ("max_pool 3x3 s2", {"kernel_size": (3, 3), "stride": 2}),
         ("linear 1000", {"out_channels": 1000}),
         ("1x1 64", {"out_channels": 64}),
-        ("bottleneck 3x3 64 reduction=2", {"kernel_size": (3, 3), "out_channels": 64, "reduction": 2}),
+        (
+            "bottleneck 3x3 64 reduction=2",
+            {"kernel_size": (3, 3), "out_channels": 64, "reduction": 2},
+        ),
         ("mbconv 3x3 64 ratio=0.25", {"kernel_size": (3, 3), "out_channels": 64, "ratio": 0.25}),
         ("a_block shift=-1", {"shift": -1}),
         ("a_block projection=false", {"projection": False}),
@@ -124,7 +130,10 @@ def test_layers_survive_being_written_on_one_line(specs: list[LayerSpec]) -> Non
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"type": "conv", "kernel_size": [3, 3], "out_channels": 64, "stride": 2}, "conv 3x3 64 s2"),
+        (
+            {"type": "conv", "kernel_size": [3, 3], "out_channels": 64, "stride": 2},
+            "conv 3x3 64 s2",
+        ),
         ({"type": "conv", "kernel": "3x1", "out": 8, "padding": [1, 0]}, "conv 3x1 8 p1x0"),
         ({"type": "conv", "kernel": 3, "out": 8}, "conv kernel_size=3 8"),
         ({"type": "conv", "padding": [[0, 1], [2, 3]]}, "conv p0:1x2:3"),

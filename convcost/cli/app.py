@@ -114,21 +114,41 @@ def _flush_quietly() -> None:
 
 def _usage_error(error: Exception) -> int | None:
     """A mistake in the options, as the command-line library words it; None for other errors."""
-    from convcost.errors import shorten
+    from convcost.errors import did_you_mean, shorten
 
-    if type(error).__name__ == "Abort":
+    kind = type(error).__name__
+    if kind == "Abort":
         return INTERRUPTED
     show = getattr(error, "format_message", None)
     if show is None:
         return None
-    message = show().strip().rstrip(".")
-    lines = [shorten(message[:1].lower() + message[1:], 300)]
+    message = show().strip()
+    if kind == "NoArgsIsHelpError":
+        sys.stdout.write(f"{message}\n")
+        return DONE
+    message = message.partition(" (Possible")[0].partition(" Did you mean")[0].rstrip(".")
     context = getattr(error, "ctx", None)
-    if context is not None:
+    wrong, known = _misspelt(error, context)
+    lines = [shorten(message[:1].lower() + message[1:], 300)]
+    if wrong is not None:
+        lines.append(f"  {did_you_mean(wrong, known)}")
+    elif context is not None:
         lines.append(f"  see {context.command_path} --help")
     _flush_quietly()
     sys.stderr.write("\n".join([f"error: {lines[0]}", *lines[1:]]) + "\n")
     return WRONG_INPUT
+
+
+def _misspelt(error: Exception, context: Any) -> tuple[str | None, list[str]]:
+    """The option or command that there is not, and those that there are."""
+    option = getattr(error, "option_name", None)
+    if option is not None and type(error).__name__ == "NoSuchOption" and context is not None:
+        known = [name for p in context.command.params for name in (*p.opts, *p.secondary_opts)]
+        return option, [name for name in known if name.startswith("--")]
+    message = getattr(error, "message", "") or ""
+    if message.startswith("No such command"):
+        return message.partition("'")[2].partition("'")[0], list(COMMANDS)
+    return None, []
 
 
 def _bug(error: Exception) -> int:

@@ -7,9 +7,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
-from convcost.engine.memory import DTYPES, memory
-from convcost.engine.receptive_field import receptive_fields
-from convcost.studies.inventory import shares
 
 if TYPE_CHECKING:
     from convcost.studies.comparison import Comparison, Entry
@@ -52,6 +49,9 @@ def result_document(
 
 def details(count: Count, layers: Sequence[Row], dtype: str) -> dict[str, Any]:
     """What a result with layers has beside its totals."""
+    from convcost.engine.receptive_field import receptive_fields
+    from convcost.studies.inventory import shares
+
     fields = receptive_fields(count.graph)[len(count.graph.inputs) :]
     return {
         "memory": memory_document(count, dtype),
@@ -65,6 +65,8 @@ def details(count: Count, layers: Sequence[Row], dtype: str) -> dict[str, Any]:
 
 def memory_document(count: Count, dtype: str) -> dict[str, Any]:
     """Four figures in bytes, each by its own name; they do not add up to anything."""
+    from convcost.engine.memory import DTYPES, memory
+
     size = DTYPES[dtype]
     held = memory(count.graph)
     return {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import TYPE_CHECKING
 
-from convcost.engine.counting import Count
-from convcost.engine.memory import DTYPES, memory
 from convcost.errors import either
 from convcost.quantities import format_bytes, format_percent
-from convcost.studies.inventory import shares
+
+if TYPE_CHECKING:
+    from convcost.engine.counting import Count
 
 KINDS = {"macs": "with MACs", "elements": "element-wise", "free": "free"}
 
@@ -33,6 +33,8 @@ def count_notes(count: Count, unused_settings: tuple[str, ...], dtype: str) -> l
 
 def census(count: Count) -> str:
     """How many layers there are, of which kind, and by name those that are not known."""
+    from collections import Counter
+
     kinds = count.census()
     words = [f"{kinds[kind]} {word}" for kind, word in KINDS.items() if kinds[kind]]  # type: ignore[index]
     if kinds["unknown"]:
@@ -47,6 +49,8 @@ def census(count: Count) -> str:
 
 def shares_lines(count: Count) -> list[str]:
     """Which kinds of layer the MACs and the parameters are in."""
+    from convcost.studies.inventory import shares
+
     found = shares(count)
     if len(found) < 2:
         return []
@@ -56,7 +60,7 @@ def shares_lines(count: Count) -> list[str]:
         parts = [
             f"{format_percent(getattr(share, field), total)} {share.kind}"
             for share in ordered[:SHARES_SHOWN]
-            if getattr(share, field)
+            if getattr(share, field) * 1000 >= total  # what rounds to 0.0 % says nothing
         ]
         if parts:
             lines.append(f"{word}: {', '.join(parts)}")
@@ -65,6 +69,8 @@ def shares_lines(count: Count) -> list[str]:
 
 def memory_lines(count: Count, dtype: str) -> list[str]:
     """Four figures by name, and what none of them includes. There is no total of them."""
+    from convcost.engine.memory import DTYPES, memory
+
     size = DTYPES[dtype]
     held = memory(count.graph)
     values = {
