@@ -7,6 +7,9 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     import gc
     import os
+    import sys
+    from contextlib import suppress
+    from pathlib import Path
 
     # Looking for pydantic plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -15,7 +18,17 @@ def main() -> None:
     gc.disable()
     from convcost.cli.app import run
 
-    raise SystemExit(run())
+    for name in ("stdout", "stderr"):
+        # A closed stream (">&-") is None in Python; what is written there is lost anyway.
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # lives as long as we
+    code = run()
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
+    # Everything is written: taking the interpreter apart would take a tenth of a short run.
+    os._exit(code)
 
 
 if __name__ == "__main__":

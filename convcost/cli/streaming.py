@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from convcost.api import build_item
+from convcost.cli.progress import FileProgress
 from convcost.cli.request import Request
 from convcost.cli.sources import open_source, source_name
 from convcost.engine.counting import count
@@ -54,6 +55,8 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
                     progress()
         finally:
             flush()
+            if progress is not None:
+                progress.close()
     return code
 
 
@@ -100,10 +103,8 @@ def _failure(item: Item | Problem, error: ConvcostError) -> dict[str, Any]:
     return {"line": item.line, "error": message}
 
 
-def _progress(stream: Any) -> Callable[[], None] | None:
+def _progress(stream: Any) -> FileProgress | None:
     """A bar on stderr for a file that takes long, where stderr is a terminal."""
     if not sys.stderr.isatty() or not stream.seekable() or stream is sys.stdin.buffer:
         return None
-    from convcost.cli.progress import FileProgress
-
     return FileProgress(stream)

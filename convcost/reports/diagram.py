@@ -10,8 +10,9 @@ from convcost.engine.graph import Graph, Node
 from convcost.quantities import format_shape
 
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
-_UNICODE |= {"in": "\u256f", "dot": "\u25cf"}
-_ASCII = {"v": "|", "h": "-", "x": "+", "t": "|", "out": ".", "in": "'", "dot": "*"}
+_UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
+_ASCII = {"v": "|", "h": "-", "x": "+", "t": "|", "out": ".", "in": "'", "tee": "|"}
+_ASCII |= {"dot": "*"}
 
 
 def draw_graph(graph: Graph, *, unicode: bool = True) -> list[str]:
@@ -49,19 +50,26 @@ class _Drawing:
         lane = self._lanes.index(first)
         if self._last_use[first] > tensor:
             self._branch(lane)
-        for other in dict.fromkeys(node.inputs[1:]):
-            if other == first or other not in self._lanes:
-                continue
-            side = self._lanes.index(other)
-            ends = self._last_use[other] <= tensor
-            low, high = sorted((lane, side))
-            self._connect(low, high, "in" if ends else "t")
-            if ends:
+        others = [other for other in dict.fromkeys(node.inputs[1:]) if other != first]
+        sides = {self._lanes.index(other): self._last_use[other] <= tensor for other in others}
+        ending = {lane, *(side for side, ends in sides.items() if ends)}
+        target = min(ending)
+        for side in sorted({lane, *sides} - {target}):
+            low, high = sorted((target, side))
+            self._connect(low, high, "in" if side in ending else "tee")
+            if side in ending:
                 self._lanes[side] = None
-        self._lanes[lane] = tensor
-        while self._lanes and self._lanes[-1] is None:
+        self._lanes[target] = tensor
+        self._trim()
+        self._mark(target, describe(node))
+        if tensor not in self._last_use:
+            self._lanes[target] = None
+            self._trim()
+
+    def _trim(self) -> None:
+        """Lanes on the right that hold nothing any more."""
+        while len(self._lanes) > 1 and self._lanes[-1] is None:
             self._lanes.pop()
-        self._mark(lane, describe(node))
 
     def _branch(self, lane: int) -> None:
         """What lives on moves to a free lane on the right."""

@@ -143,7 +143,10 @@ def _versus(explanation: Explanation, versus: Versus, width: int) -> list[str]:
         if 1 < len(shares) <= 6:
             lines += _line("  layer by layer", f"{' + '.join(shares)} = {ratio}", width)
         if closed is not None:
-            lines += _line("  closed form", f"{closed} = {ratio}", width)
+            # A call such as max(1, a) stays in one piece, whatever the width.
+            whole = closed.replace(", ", ",\N{NO-BREAK SPACE}")
+            form = _line("  closed form", f"{whole} = {ratio}", width)
+            lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in form]
     return lines
 
 
@@ -165,12 +168,14 @@ def _line(label: str, text: str, width: int) -> list[str]:
 
     indent = " " * (LABEL + 2)
     first = f"  {label:<{LABEL}}"
+    width = max(width, 40)
+    room = width - len(indent)
+    words = [word if len(word) <= room else word.replace(")/(", ") /(") for word in text.split(" ")]
     return textwrap.wrap(
-        text,
-        max(width, 40),
+        " ".join(words),
+        width,
         initial_indent=first,
         subsequent_indent=indent,
-        break_long_words=False,
         break_on_hyphens=False,
     ) or [first]
 

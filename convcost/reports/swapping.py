@@ -106,6 +106,6 @@ def _totals(count: Count) -> dict[str, Any]:
         "params": count.params,
         "macs": count.macs,
         "element_ops": count.element_ops,
-        "layers": len(count.rows),
+        "layer_count": len(count.rows),
         "status": "partial" if count.uncounted else "complete",
     }

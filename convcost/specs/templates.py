@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
+from convcost.quantities import MAX_SIZE
 from convcost.specs.expressions import Evaluate, ExpressionError
 from convcost.specs.origins import Origin
 from convcost.specs.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
-from convcost.specs.values import axes, choice, flag, whole
+from convcost.specs.values import axes, choice, describe, flag, whole
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -165,6 +166,10 @@ def _argument(name: str, value: Any) -> Any:
     if kind is int:
         return whole(value, name) if name in NEUTRAL and name != "padding" else value
     if kind is float:
+        if not abs(value) <= MAX_SIZE:  # also where it is not a number
+            raise OperationError(
+                f"{name} must be a plain number, not {describe(value)}", field=name
+            )
         return Fraction(repr(value))
     if kind is str and name in PER_AXIS:
         from convcost.quantities import parse_shape
@@ -173,6 +178,8 @@ def _argument(name: str, value: Any) -> Any:
     elif kind is not list and kind is not tuple:
         return value
     sizes = tuple(value)
+    if not sizes:
+        raise OperationError(f"{name} must not be empty", field=name)
     if name == "padding":
         return sizes
     sizes = axes(sizes, len(sizes), name, least=1 if name in PER_AXIS else 0)

@@ -22,13 +22,15 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise SpecError("nested too deeply", place=place) from None
+    except ValueError:
+        raise SpecError("a number has too many digits", place=place) from None
 
 
 def _fraction(text: str) -> Fraction | float:
-    try:
-        return Fraction(text.replace("_", "")) if len(text) <= 40 else float("nan")
-    except ValueError:
-        return float("nan")
+    """A decimal as it is written. One with an exponent is refused later, as a float is."""
+    digits = text.replace("_", "")
+    plain = len(digits) <= 40 and set(digits) <= set("0123456789.+-")
+    return Fraction(digits) if plain else float("nan")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def _costs(
 
 def as_python(expression: Any) -> str:
     """An expression in Python's syntax, with ``//``, ``max`` and ``min``."""
+    import sympy
     from sympy.printing.str import StrPrinter
 
     class Printer(StrPrinter):  # type: ignore[misc]
@@ -106,10 +107,14 @@ def as_python(expression: Any) -> str:
             return text if node.is_Symbol or node.is_Integer else f"({text})"
 
         def _print_Max(self, node: Any) -> str:  # noqa: N802  # sympy dispatches by class name
-            return f"max({', '.join(map(self._print, node.args))})"
+            return f"max({', '.join(map(self._argument, node.args))})"
 
         def _print_Min(self, node: Any) -> str:  # noqa: N802
-            return f"min({', '.join(map(self._print, node.args))})"
+            return f"min({', '.join(map(self._argument, node.args))})"
+
+        def _argument(self, node: Any) -> str:
+            text = str(self._print(node))
+            return text[1:-1] if isinstance(node, sympy.floor) else text
 
     return str(Printer().doprint(expression))
 
@@ -122,7 +127,7 @@ def as_text(expression: Any) -> str:
     if len(terms) > 8:
         return as_python(expression).replace("**", "^")
     parts = []
-    for term in sorted(terms, key=lambda t: sympy.degree_list(t) if False else str(t)):
+    for term in sorted(terms, key=lambda term: (term.could_extract_minus_sign(), str(term))):
         top, bottom = term.as_numer_denom()
         words = as_python(top).replace("**", "^")
         if bottom != 1:
@@ -144,6 +149,7 @@ def _functions(sympy: Any) -> Functions:
 
     return {
         **EXACT,
+        "ceil": sympy.ceiling,
         "min": sympy.Min,
         "max": sympy.Max,
     }
