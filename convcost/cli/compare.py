@@ -23,6 +23,7 @@ convcost compare specs.json --format json
 """
 
 
+@o.with_layer_options
 def run(
     what: Annotated[
         list[str] | None,
@@ -32,21 +33,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    kernel: o.Kernel = None,
-    out: o.Out = None,
-    stride: o.Stride = None,
-    padding: o.Padding = None,
-    dilation: o.Dilation = None,
-    groups: o.Groups = None,
-    bias: o.Bias = None,
-    norm: o.Norm = None,
-    activation: o.Activation = None,
-    set_: o.Set = None,
-    batch: o.Batch = None,
-    input: o.Inputs = None,
-    design: o.Designs = None,
-    design_path: o.DesignPath = None,
-    cost: o.Cost = None,
+    layer: o.LayerOptions = o.NO_OPTIONS,
     baseline: Annotated[
         str | None, typer.Option(metavar="NAME", help="What the others are compared with.")
     ] = None,
@@ -63,20 +50,7 @@ def run(
     from convcost.cli.request import Request
 
     check_format(form)
-    settings, words = o.layer_settings(
-        o.named_settings(kernel, out, stride, padding, dilation, groups, bias), set_
-    )
-    request = Request.read(
-        what or [],
-        settings,
-        words,
-        designs=design,
-        folders=design_path,
-        input=input,
-        batch=batch,
-        switches=(norm, activation, bias),
-        costs=cost,
-    )
+    request = Request.read(what or [], layer)
     results, failed = _comparisons(request, baseline, keep_going)
     reports = [result.report(human=human) for result in results]
     if get is not None:

@@ -23,6 +23,7 @@ convcost count specs.jsonl --format jsonl
 """
 
 
+@o.with_layer_options
 def run(
     what: Annotated[
         list[str] | None,
@@ -32,21 +33,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    kernel: o.Kernel = None,
-    out: o.Out = None,
-    stride: o.Stride = None,
-    padding: o.Padding = None,
-    dilation: o.Dilation = None,
-    groups: o.Groups = None,
-    bias: o.Bias = None,
-    norm: o.Norm = None,
-    activation: o.Activation = None,
-    set_: o.Set = None,
-    batch: o.Batch = None,
-    input: o.Inputs = None,
-    design: o.Designs = None,
-    design_path: o.DesignPath = None,
-    cost: o.Cost = None,
+    layer: o.LayerOptions = o.NO_OPTIONS,
     form: o.Format = "table",
     get: o.Get = None,
     layers: Annotated[
@@ -82,20 +69,7 @@ def run(
     from convcost.reports.count import CountView
 
     check_format(form)
-    settings, words = o.layer_settings(
-        o.named_settings(kernel, out, stride, padding, dilation, groups, bias), set_
-    )
-    request = Request.read(
-        what or [],
-        settings,
-        words,
-        designs=design,
-        folders=design_path,
-        input=input,
-        batch=batch,
-        switches=(norm, activation, bias),
-        costs=cost,
-    )
+    request = Request.read(what or [], layer)
     if form == "jsonl" and get is None and request.is_one_stream:
         from convcost.cli.streaming import stream_counts
 
@@ -125,10 +99,11 @@ def _results(request: Request, keep_going: bool) -> tuple[list[CountResult], boo
     """Everything counted; with ``keep_going`` bad specs are reported and passed over."""
     from convcost.api import count_subject
     from convcost.cli.output import print_error
+    from convcost.cli.sources import subjects_of
     from convcost.errors import ConvcostError
 
     results, failed = [], False
-    for subject in request.subjects(keep_going=keep_going):
+    for subject in subjects_of(request, keep_going=keep_going):
         if isinstance(subject, ConvcostError):
             print_error(subject)
             failed = True

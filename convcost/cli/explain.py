@@ -21,6 +21,7 @@ convcost explain 56x56x256 "conv 3x3 64 g4"
 """
 
 
+@o.with_layer_options
 def run(
     what: Annotated[
         list[str] | None,
@@ -28,20 +29,7 @@ def run(
             metavar="DESIGN INPUT", help="A design or a one-line spec, and an input shape."
         ),
     ] = None,
-    kernel: o.Kernel = None,
-    out: o.Out = None,
-    stride: o.Stride = None,
-    padding: o.Padding = None,
-    dilation: o.Dilation = None,
-    groups: o.Groups = None,
-    bias: o.Bias = None,
-    norm: o.Norm = None,
-    activation: o.Activation = None,
-    set_: o.Set = None,
-    batch: o.Batch = None,
-    input: o.Input = None,
-    design: o.Designs = None,
-    design_path: o.DesignPath = None,
+    layer: o.LayerOptions = o.NO_OPTIONS,
     versus: Annotated[
         str, typer.Option(metavar="NAME", help="The design to compare with.")
     ] = "standard",
@@ -50,26 +38,15 @@ def run(
     """Show where each number comes from: kernels, output values, products, sums, the ratio."""
     from convcost.cli.output import check_format, terminal_settings, write_reports
     from convcost.cli.request import Request
+    from convcost.cli.sources import subjects_of
     from convcost.errors import ConvcostError, SpecError
     from convcost.reports.explanation import blackboard, explanation_report
     from convcost.studies.comparison import summary_of
     from convcost.studies.explanation import explain_subject
 
     check_format(form)
-    settings, words = o.layer_settings(
-        o.named_settings(kernel, out, stride, padding, dilation, groups, bias), set_
-    )
-    request = Request.read(
-        what or [],
-        settings,
-        words,
-        designs=design,
-        folders=design_path,
-        input=input,
-        batch=batch,
-        switches=(norm, activation, bias),
-    )
-    subjects = [s for s in request.subjects() if not isinstance(s, ConvcostError)]
+    request = Request.read(what or [], layer)
+    subjects = [s for s in subjects_of(request) if not isinstance(s, ConvcostError)]
     if len(subjects) != 1:
         raise SpecError(f"explain takes one design, not {len(subjects)}")
     subject = subjects[0]

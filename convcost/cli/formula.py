@@ -51,8 +51,8 @@ def run(
         library.add_file(Path(name)).name if is_file_name(name) else name
         for name in (design, versus)
     ]
-    settings, _ = o.layer_settings({}, set_)
-    fixed, _ = o.layer_settings({"stride": ("--stride", stride)}, None)
+    settings, _ = o.set_settings(set_)
+    fixed, _ = o.LayerOptions(stride=stride).settings()
     derived = derive(library, names[0], names[1], axes=axes, arguments=settings, fixed=fixed)
     parts = {
         "params": derived.params,

@@ -4,15 +4,15 @@ Settings of a layer are read as text and go through LayerSpec like every other s
 wrong ``--groups`` and a wrong ``"groups"`` get the same sentence.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from convcost.errors import SpecError
+from convcost.specs.words import option_value
 
 PANEL = "Layer"
 
@@ -81,10 +81,6 @@ Set = Annotated[
 Batch = Annotated[
     str | None, typer.Option("--batch", "-b", metavar="N", help="Samples in a batch (1).")
 ]
-Input = Annotated[
-    str | None,
-    typer.Option("--input", "-i", metavar="SHAPE", help="Input shape: 224x224x3 (H x W x C)."),
-]
 Inputs = Annotated[
     list[str] | None,
     typer.Option(
@@ -133,48 +129,57 @@ Strict = Annotated[
 ]
 
 
-def named_settings(
-    kernel: str | None,
-    out: str | None,
-    stride: str | None,
-    padding: str | None,
-    dilation: str | None,
-    groups: str | None,
-    bias: bool | None,
-) -> dict[str, tuple[str, str | bool | None]]:
-    """The options of a layer by the field that each sets."""
-    return {
-        "kernel_size": ("--kernel", kernel),
-        "out_channels": ("--out", out),
-        "stride": ("--stride", stride),
-        "padding": ("--padding", padding),
-        "dilation": ("--dilation", dilation),
-        "groups": ("--groups", groups),
-        "bias": ("--bias", bias),
-    }
+class LayerOptions(NamedTuple):
+    """The options that describe a layer or design, shared by several commands."""
+
+    kernel: Kernel = None
+    out: Out = None
+    stride: Stride = None
+    padding: Padding = None
+    dilation: Dilation = None
+    groups: Groups = None
+    bias: Bias = None
+    norm: Norm = None
+    activation: Activation = None
+    set_: Set = None
+    batch: Batch = None
+    input: Inputs = None
+    design: Designs = None
+    design_path: DesignPath = None
+    cost: Cost = None
+
+    def settings(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Given options as LayerSpec fields, and for each field what the user typed."""
+        named = {
+            "kernel_size": ("--kernel", self.kernel),
+            "out_channels": ("--out", self.out),
+            "stride": ("--stride", self.stride),
+            "padding": ("--padding", self.padding),
+            "dilation": ("--dilation", self.dilation),
+            "groups": ("--groups", self.groups),
+        }
+        fields: dict[str, Any] = {}
+        words: dict[str, str] = {}
+        for field, (option, value) in named.items():
+            if value is not None:
+                words[field] = f"{option} {value}"
+                fields[field] = option_value(field, value, words[field])
+        if self.bias is not None:
+            words["bias"] = "--bias" if self.bias else "--no-bias"
+            fields["bias"] = self.bias
+        set_fields, set_words = set_settings(self.set_)
+        return fields | set_fields, words | set_words
 
 
-def layer_settings(
-    named: Mapping[str, tuple[str, str | bool | None]], extra: list[str] | None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Given options as LayerSpec fields, and for each field what the user typed.
+NO_OPTIONS = LayerOptions()
+"""Nothing given."""
 
-    ``named`` maps a field to its option and the option's text. Raises SpecError.
-    """
-    from convcost.specs.words import option_value
 
+def set_settings(pairs: list[str] | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """``--set NAME=VALUE`` as fields, and what the user typed. Raises SpecError."""
     fields: dict[str, Any] = {}
     words: dict[str, str] = {}
-    for field, (option, value) in named.items():
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            words[field] = option if value else option.replace("--", "--no-")
-            fields[field] = value
-        else:
-            words[field] = f"{option} {value}"
-            fields[field] = option_value(field, value, words[field])
-    for pair in extra or ():
+    for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals:
             raise SpecError(
@@ -185,10 +190,39 @@ def layer_settings(
     return fields, words
 
 
+def with_layer_options(command: Callable[..., int]) -> Callable[..., int]:
+    """A command whose parameter ``layer`` stands for all LayerOptions.
+
+    Typer reads a command's signature, so the options are written into it one by one.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    bundled = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=LayerOptions._field_defaults[name],
+            annotation=annotation,
+        )
+        for name, annotation in LayerOptions.__annotations__.items()
+    ]
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        own = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        parameters += bundled if parameter.name == "layer" else [own]
+
+    def run(**given: Any) -> int:
+        options = {name: given.pop(name) for name in LayerOptions._fields}
+        return command(layer=LayerOptions(**options), **given)
+
+    run.__doc__ = command.__doc__
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
 def batch_size(text: str | None) -> int | None:
     """``--batch`` as a number."""
     from convcost.specs.values import whole
-    from convcost.specs.words import option_value
 
     if text is None:
         return None

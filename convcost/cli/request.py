@@ -1,11 +1,12 @@
 """What a command line asks for: words and options, turned into subjects to count."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.api import read_mapping
+from convcost.cli.options import LayerOptions, batch_size
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError, shorten
 from convcost.quantities import parse_shape
@@ -34,27 +35,14 @@ class Request(NamedTuple):
     costs: Mapping[str, Evaluate] = MappingProxyType({})
 
     @classmethod
-    def read(
-        cls,
-        words: Sequence[str],
-        settings: dict[str, Any],
-        typed: dict[str, str],
-        *,
-        designs: Sequence[str] | None,
-        folders: Sequence[Path] | None,
-        input: str | Sequence[str] | None,
-        batch: str | None,
-        switches: tuple[bool | None, bool | None, bool | None],
-        costs: Sequence[str] | None = None,
-    ) -> "Request":
-        """Classify the words and check that something is asked for."""
-        from convcost.cli.options import batch_size
-
-        library = Library(folders or ())
+    def read(cls, words: Sequence[str], options: LayerOptions) -> "Request":
+        """Classify the words and read the options. Raises SpecError."""
+        settings, typed = options.settings()
+        library = Library(options.design_path or ())
         found = classify(words, library)
         shape = found.input
         named: dict[str, Shape] = {}
-        for text in [input] if isinstance(input, str) else input or ():
+        for text in options.input or ():
             name, equals, value = text.rpartition("=")
             if equals:
                 named[name] = _shape_option(value, text)
@@ -65,14 +53,14 @@ class Request(NamedTuple):
         return cls(
             words=found,
             input=shape,
-            designs=tuple(designs or ()),
+            designs=tuple(options.design or ()),
             settings=settings,
             origin=OptionOrigin(typed),
-            batch=batch_size(batch),
+            batch=batch_size(options.batch),
             library=library,
-            given_switches=switches,
+            given_switches=(options.norm, options.activation, options.bias),
             named_inputs=named,
-            costs=dict(map(_cost_option, costs or ())),
+            costs=dict(map(_cost_option, options.cost or ())),
         )
 
     @property
@@ -108,24 +96,8 @@ class Request(NamedTuple):
             return None
         return self.switches(WEIGHTS_ONLY)
 
-    def subjects(self, *, keep_going: bool = False) -> Iterator[Subject | ConvcostError]:
-        """Everything asked for, built. Errors are raised, or with ``keep_going`` yielded."""
-        self._check()
-        for text in self.words.texts:
-            yield self._text(text)
-        for name in (*self.words.designs, *self.designs):
-            yield self.named(name)
-        if self.input is not None and not (
-            self.words.texts or self.words.designs or self.designs or self.words.files
-        ):
-            yield self.named("standard")
-        if self.words.files:
-            from convcost.cli.sources import built
-
-            for name in self.words.files:
-                yield from built(self, name, keep_going)
-
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse what asks for nothing, or options that nothing takes."""
         words = self.words
         nothing = not (words.texts or words.designs or words.files or self.designs)
         if nothing and self.input is None:
@@ -152,7 +124,8 @@ class Request(NamedTuple):
                 hint="write it into the layer, or use --design",
             )
 
-    def _text(self, text: str) -> Subject:
+    def text(self, text: str) -> Subject:
+        """A one-line spec on the request's input."""
         assert self.input is not None
         return build_text(
             self.library,

@@ -1,17 +1,36 @@
-"""The files and models of a request, opened and built."""
+"""What a request asks for, built: texts, names, files, models."""
+
+from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from convcost.api import build_item
 from convcost.cli.request import Request
 from convcost.errors import ConvcostError, SpecError
 from convcost.specs.building import Subject
-from convcost.specs.files import Item, Problem, read_specs
 from convcost.specs.primitives import PRIMITIVES
 from convcost.specs.resolving import is_torch_name
+
+if TYPE_CHECKING:
+    from convcost.specs.files import Item, Problem
+
+
+def subjects_of(request: Request, *, keep_going: bool = False) -> Iterator[Subject | ConvcostError]:
+    """Everything asked for, built. Errors are raised, or with ``keep_going`` yielded."""
+    request.check()
+    words = request.words
+    for text in words.texts:
+        yield request.text(text)
+    names = (*words.designs, *request.designs)
+    for name in names:
+        yield request.named(name)
+    if request.input is not None and not (words.texts or words.files or names):
+        yield request.named("standard")
+    for name in words.files:
+        yield from built(request, name, keep_going)
 
 
 def source_name(name: str) -> str:
@@ -51,6 +70,8 @@ def model(request: Request, name: str) -> Subject:
 
 def items(name: str) -> Iterator[Item | Problem]:
     """The specs of one source."""
+    from convcost.specs.files import read_specs
+
     with open_source(name) as stream:
         yield from read_specs(stream, source_name(name))
 
@@ -79,6 +100,9 @@ def built(request: Request, name: str, keep_going: bool) -> Iterator[Subject | C
     if is_model(name):
         yield model(request, name)
         return
+
+    from convcost.specs.files import Problem
+
     for item in items(name):
         try:
             if isinstance(item, Problem):
@@ -92,6 +116,8 @@ def built(request: Request, name: str, keep_going: bool) -> Iterator[Subject | C
 
 def networks(request: Request) -> list[Subject]:
     """The networks of a request: by name, from model files, from files with layers."""
+    from convcost.specs.files import Item
+
     names = (*request.words.designs, *request.designs)
     found = [
         request.named(name)
@@ -116,6 +142,8 @@ def networks(request: Request) -> list[Subject]:
 
 def spec_items(request: Request, keep_going: bool) -> Iterator[Item | ConvcostError]:
     """The layer specs of all files. Errors are raised, or with ``keep_going`` yielded."""
+    from convcost.specs.files import Problem
+
     for name in request.words.files:
         if is_model(name):
             continue

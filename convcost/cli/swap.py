@@ -53,25 +53,25 @@ def run(
     """
     from convcost.cli.output import check_choice, check_format, write_reports, write_values
     from convcost.cli.request import Request
+    from convcost.cli.sources import subjects_of
     from convcost.errors import ConvcostError, SpecError
     from convcost.reports.swapping import swap_report
     from convcost.studies.swapping import KINDS, swap
 
     check_format(form)
     check_choice("--from", source, tuple(KINDS))
-    settings, _ = o.layer_settings({}, set_)
-    request = Request.read(
-        what,
-        {},
-        {},
-        designs=None,
-        folders=design_path,
-        input=input,
+    settings, _ = o.set_settings(set_)
+    layer = o.LayerOptions(
+        bias=bias,
+        norm=norm,
+        activation=activation,
         batch=batch,
-        switches=(norm, activation, bias),
-        costs=cost,
+        input=input,
+        design_path=design_path,
+        cost=cost,
     )
-    subjects = [s for s in request.subjects() if not isinstance(s, ConvcostError)]
+    request = Request.read(what, layer)
+    subjects = [s for s in subjects_of(request) if not isinstance(s, ConvcostError)]
     if len(subjects) != 1:
         raise SpecError(f"swap takes one network, not {len(subjects)}")
     swapped = swap(

@@ -1,7 +1,8 @@
 """Which axis of a foreign tensor holds the channels, so that shapes read channels last.
 
 Frameworks order axes N, C, H, W around convolutions and N, tokens, C around attention. The
-layout of a tensor follows from the operations that make it.
+layout of a tensor follows from the operations that make it. Layouts are for the reader, for
+swaps and for memory: no count depends on a guess.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from convcost.engine.shapes import Shape
 
 CHANNELS_FIRST = frozenset(
     {
-        *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"),
+        *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv"),
+        *("MaxPool", "AveragePool", "LpPool", "MaxUnpool"),
         *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
-        *("BatchNormalization", "InstanceNormalization", "GroupNormalization"),
-        *("Resize", "Upsample", "DepthToSpace", "SpaceToDepth"),
+        *("BatchNormalization", "InstanceNormalization", "GroupNormalization", "LRN"),
+        *("DepthToSpace", "SpaceToDepth"),
     }
 )
 CHANNELS_LAST = frozenset({"MatMul", "Gemm", "LayerNormalization", "RMSNormalization", "Flatten"})
+
+MOST_COLOURS = 4
+"""An input of four axes that ends in so few values is an image with its channels last."""
 
 
 class Layouts:
@@ -28,6 +33,11 @@ class Layouts:
     def __init__(self, batch: int) -> None:
         self._batch = batch
         self._last: set[str] = set()
+
+    def note_input(self, name: str, dims: tuple[int, ...]) -> None:
+        """Recognise an image whose channels come last."""
+        if has_channels_last(dims):
+            self._last.add(name)
 
     def follow(self, node: Any, attributes: Mapping[str, Any]) -> None:
         """Note the layout of what ``node`` makes."""
@@ -48,17 +58,25 @@ class Layouts:
 
     def shape(self, name: str, dims: tuple[int, ...]) -> Shape:
         """A tensor's shape for the engine: without batch, channels last."""
-        if name in self._last:
-            return self._without_batch(dims)
-        return self.first(dims)
+        return self.last(dims) if name in self._last else self.first(dims)
 
     def first(self, dims: tuple[int, ...]) -> Shape:
         """The same for dimensions that are known to be N, C, spatial."""
-        rest = self._without_batch(dims)
-        return rest if len(rest) < 2 else (*rest[1:], rest[0])
+        samples, rest = self._split(dims)
+        return (*samples, *rest) if len(rest) < 2 else (*samples, *rest[1:], rest[0])
 
-    def _without_batch(self, dims: tuple[int, ...]) -> Shape:
-        """Without the samples, or with what is left of a first axis that holds them too."""
+    def last(self, dims: tuple[int, ...]) -> Shape:
+        """The same for dimensions that are known to be N, spatial, C."""
+        samples, rest = self._split(dims)
+        return (*samples, *rest)
+
+    def _split(self, dims: tuple[int, ...]) -> tuple[Shape, Shape]:
+        """What is left of a first axis that holds the samples too, and the other axes."""
         if len(dims) < 2 or dims[0] % self._batch:
-            return dims or (1,)
-        return dims[1:] if dims[0] == self._batch else (dims[0] // self._batch, *dims[1:])
+            return (), dims or (1,)
+        return () if dims[0] == self._batch else (dims[0] // self._batch,), dims[1:]
+
+
+def has_channels_last(dims: tuple[int, ...]) -> bool:
+    """Whether the dimensions of an input look like N, H, W, C."""
+    return len(dims) == 4 and 0 < dims[3] <= MOST_COLOURS and not 0 < dims[1] <= MOST_COLOURS

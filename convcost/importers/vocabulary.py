@@ -13,6 +13,7 @@ Role = Literal[
     "conv_transpose",
     "gemm",
     "matmul",
+    "einsum",
     "norm",
     "pool",
     "global_pool",
@@ -23,7 +24,7 @@ Role = Literal[
     "embedding",
     "free",
 ]
-"""How an operation is counted; ``onnx.py`` has one method for each role."""
+"""How an operation is counted; ``onnx_nodes.py`` has one method for each role."""
 
 
 def _all(role: Role, names: str) -> dict[str, Role]:
@@ -31,10 +32,11 @@ def _all(role: Role, names: str) -> dict[str, Role]:
 
 
 VOCABULARY: dict[str, Role] = {
-    "Conv": "conv",
+    **_all("conv", "Conv ConvInteger QLinearConv"),
     "ConvTranspose": "conv_transpose",
     "Gemm": "gemm",
-    "MatMul": "matmul",
+    **_all("matmul", "MatMul MatMulInteger QLinearMatMul"),
+    "Einsum": "einsum",
     "Gather": "embedding",
     **_all(
         "norm",

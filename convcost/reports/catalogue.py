@@ -13,7 +13,7 @@ from convcost.reports.report import Column, Report
 from convcost.specs.building import Subject
 from convcost.specs.catalogue import Library
 from convcost.specs.templates import Design
-from convcost.studies.checking import ExampleOutcome, example_subject
+from convcost.studies.checking import ExampleOutcome, example_subject, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"
 LONGEST_DRAWING = 60
@@ -56,8 +56,9 @@ def catalogue_report(designs: Sequence[Design]) -> Report:
 def design_page(library: Library, design: Design, width: int, *, unicode: bool = True) -> str:
     """Name, purpose, source, parameters, diagram, and a command that works."""
     lines = [f"{design.name} ({design.family})", *textwrap.wrap(design.summary, width), ""]
-    lines += textwrap.wrap(f"source: {design.source}", width, subsequent_indent="  ")
-    lines += ["", "parameters" if design.parameters else "no parameters"]
+    if design.source:
+        lines += [*textwrap.wrap(f"source: {design.source}", width, subsequent_indent="  "), ""]
+    lines += ["parameters" if design.parameters else "no parameters"]
     longest = max(map(len, design.parameters), default=0)
     for parameter in design.parameters.values():
         text = f"  {parameter.name:<{longest}}  {parameter.shown}"
@@ -71,8 +72,9 @@ def design_page(library: Library, design: Design, width: int, *, unicode: bool =
 
 def _shown_example(library: Library, design: Design) -> tuple[Subject | None, str]:
     """The first example that can be built, and the command that counts it."""
+    word = _spelling(design)
     if design.kind == "network":
-        return None, f"convcost count {design.name}"
+        return None, f"convcost count {word}"
     for example in design.examples:
         try:
             subject = example_subject(library, design, example)
@@ -81,9 +83,17 @@ def _shown_example(library: Library, design: Design) -> tuple[Subject | None, st
         words = [f"convcost compare {format_shape(subject.graph.inputs[0])}"]
         arguments = dict(example.get("arguments", {}))
         words += _options(design, subject, arguments)
-        words += [f"--design standard --design {design.name}"]
+        other = "separable" if design.name == "standard" else "standard"
+        words += [f"--design {other} --design {word}"]
         return subject, " ".join(words)
-    return None, f"convcost count 56x56x256 --kernel 3 --out 64 --design {design.name}"
+    common = {"kernel_size": " --kernel 3", "out_channels": " --out 64"}
+    options = "".join(text for name, text in common.items() if design.accepts(name))
+    return None, f"convcost count 56x56x256{options} --design {word}"
+
+
+def _spelling(design: Design) -> str:
+    """What to write on a command line: the name, or the file of a user's design."""
+    return place_of(design) if design.layers[0].origin is not None else design.name
 
 
 def _options(design: Design, subject: Subject, arguments: dict[str, Any]) -> list[str]:
@@ -103,7 +113,7 @@ def check_report(design: Design, outcomes: Sequence[ExampleOutcome]) -> Report:
     """A row per example: expected and counted."""
     rows = tuple(_outcome_row(number, outcome) for number, outcome in enumerate(outcomes, start=1))
     failed = sum(not outcome.holds for outcome in outcomes)
-    verdict = f"{len(outcomes)} examples, all hold" if not failed else f"{failed} do not hold"
+    verdict = _verdict(len(outcomes), failed)
     records = tuple(
         {
             "input": outcome.input,
@@ -128,11 +138,19 @@ def check_report(design: Design, outcomes: Sequence[ExampleOutcome]) -> Report:
         ),
         rows=rows,
         total=None,
-        caption=verdict if outcomes else "no examples: add [[examples]] with params and macs",
+        caption=verdict,
         notes=(),
         document={"schema": "convcost.check/1", "design": design.name, "examples": list(records)},
         records=records,
     )
+
+
+def _verdict(examples: int, failed: int) -> str:
+    if not examples:
+        return "no examples: add [[examples]] with params and macs"
+    if failed:
+        return f"{failed} of {examples} example{'s' * (examples != 1)} {'differ' if failed != 1 else 'differs'}"
+    return "1 example, it holds" if examples == 1 else f"{examples} examples, all hold"
 
 
 def _or_dash(value: Any) -> str:

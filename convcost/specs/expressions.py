@@ -42,6 +42,8 @@ class ExpressionError(ConvcostError):
         super().__init__(message, hint=hint)
         self.text = text
         self.span = span
+        self.field: str | None = None
+        """The key of a layer in which it stands, where known."""
 
 
 def floor(value: Any) -> Any:

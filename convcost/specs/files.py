@@ -145,7 +145,10 @@ def read_line(line: bytes, number: int, name: str) -> Item | Problem:
     else:
         # Each key of an object brings one colon: as many colons as distinct keys means that no
         # key stands twice and no object is inside. Only other lines are parsed a second time.
-        if line.count(b":") == len(spec.__pydantic_fields_set__):
+        extra = spec.__pydantic_extra__
+        if line.count(b":") == len(spec.__pydantic_fields_set__) and not (
+            extra and "layers" in extra
+        ):
             return Item(spec, place, number)
     try:
         return _check_object(_load_json(decode(line, place), place), place, number)

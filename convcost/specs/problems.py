@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, OperationError, did_you_mean
-from convcost.quantities import MAX_SIZE, parse_shape
+from convcost.quantities import MAX_SIZE, looks_like_shape, parse_shape
 from convcost.specs.layers import FRAME, SETTINGS, SHORT_NAMES
 from convcost.specs.values import axes, describe, flag, padding, whole
 
@@ -59,6 +59,10 @@ def _check(field: str, value: Any) -> None:  # one branch a field
 
 def _check_axes(value: Any, field: str) -> None:
     if isinstance(value, str):
+        if not looks_like_shape(value):
+            raise OperationError(
+                f"{field} must be a number or sizes such as 3x1, not {describe(value)}", field=field
+            )
         value = parse_shape(value)
     if isinstance(value, list | tuple) and not 1 <= len(value) <= MOST_AXES:
         raise OperationError(f"{field} needs 1 to {MOST_AXES} sizes, not {len(value)}", field=field)
@@ -105,6 +109,8 @@ def generic(error: ValidationError, known: tuple[str, ...] = ()) -> OperationErr
         )
     if kind == "missing":
         return OperationError(f"{first['loc'][-1]} is missing", field=path)
+    if kind == "too_short":
+        return OperationError(f"{path or 'it'} must not be empty", field=path or None)
     message = first["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return OperationError(message, field=path or None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcost.engine.shapes import Shape
-from convcost.errors import SpecError
+from convcost.errors import ConvcostError, SpecError
 from convcost.quantities import looks_like_shape, parse_shape
 from convcost.specs.catalogue import ALIASES, Library
 
@@ -33,7 +33,7 @@ def classify(words: Sequence[str], library: Library) -> Words:
         if looks_like_shape(word) and word not in ALIASES:
             if input is not None:
                 raise SpecError("two input shapes", place=word, hint="give one")
-            input = parse_shape(word)
+            input = _shape(word)
         elif word == "-" or is_file_name(word) or is_torch_name(word):
             files.append(word)
         elif word not in ALIASES and library.knows(word):
@@ -47,6 +47,14 @@ def is_torch_name(word: str) -> bool:
     """Whether a word names a Python function: ``package.module:factory``."""
     module, colon, factory = word.partition(":")
     return colon == ":" and factory.isidentifier() and all(map(str.isidentifier, module.split(".")))
+
+
+def _shape(word: str) -> Shape:
+    try:
+        return parse_shape(word)
+    except ConvcostError as problem:
+        span = (0, len(word))
+        raise SpecError(problem.message, text=word, span=span, hint=problem.hint) from None
 
 
 def is_file_name(word: str) -> bool:

@@ -281,7 +281,11 @@ class _Run:
         if layer.computed:
             fields = fields.copy()
             for key, evaluate in layer.computed:
-                fields[key] = evaluate(self.scope)
+                try:
+                    fields[key] = evaluate(self.scope)
+                except ExpressionError as problem:
+                    problem.field = key
+                    raise
         if layer.primitive is None:
             return self._nested(layer, inputs, fields, name)
         if "bias" in layer.primitive.fields:

@@ -17,6 +17,8 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         message, _, where = str(error).partition(" (at ")
         spot = where.rstrip(")").replace("line ", "").replace(", column ", ":")
+        if not spot[:1].isdigit():  # "end of document"
+            spot = str(text.count("\n") + 1)
         raise SpecError(
             f"not valid TOML: {message[:1].lower()}{message[1:]}", place=f"{place}:{spot}"
         ) from None

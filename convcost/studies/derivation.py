@@ -125,16 +125,24 @@ def as_text(expression: Any) -> str:
 
     terms = sympy.Add.make_args(expression)
     if len(terms) > 8:
-        return as_python(expression).replace("**", "^")
+        return _for_people(expression)
     parts = []
     for term in sorted(terms, key=lambda term: (term.could_extract_minus_sign(), str(term))):
         top, bottom = term.as_numer_denom()
-        words = as_python(top).replace("**", "^")
+        words = _for_people(top)
         if bottom != 1:
-            under = as_python(bottom).replace("**", "^")
+            under = _for_people(bottom)
             words += f"/({under})" if "*" in under else f"/{under}"
         parts.append(words)
     return " + ".join(parts).replace("+ -", "- ")
+
+
+def _for_people(expression: Any) -> str:
+    """Python's syntax with ``^`` for powers and ``ceil`` for a division that rounds up."""
+    import re
+
+    text = re.sub(r"\(-\(-(\w+)//(\w+)\)\)", r"ceil(\1/\2)", as_python(expression))
+    return text.replace("**", "^")
 
 
 def as_latex(expression: Any) -> str:

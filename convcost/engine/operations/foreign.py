@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.shapes import Shape
-from convcost.engine.windows import Window
+from convcost.engine.windows import PadPairs, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,9 @@ class Foreign(Operation):
     """A counted operation with its own name. Its work is for the batch of the file it is from.
 
     ``kind`` "unknown" means that nobody knows its cost; ``mixes`` is how many channels one
-    output value combines.
+    output value combines; ``flattens``: an output value sees every position; ``renames``: the
+    output is the input's memory; ``is_constant``: it reads weights only, so that its work does
+    not grow with the batch.
     """
 
     type: str  # type: ignore[misc]
@@ -25,6 +27,9 @@ class Foreign(Operation):
     macs: int = 0
     element_ops: int = 0
     mixes: int = 1
+    flattens: bool = False  # type: ignore[misc]
+    renames: bool = False  # type: ignore[misc]
+    is_constant: bool = False
     per_sample: ClassVar[bool] = False
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
@@ -37,14 +42,17 @@ class Foreign(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Reusing(Operation):
-    """An operation whose parameters, or some of them, were counted at an earlier layer.
+class Imported(Operation):
+    """An operation of the engine with what a foreign model says of it beside its settings.
 
-    ``params`` are those that are counted here.
+    ``params`` are those counted here: fewer than the operation has where an earlier layer reads
+    the same weights. ``copies``: it works on each slice of a leading axis, as where a model puts
+    frames or windows into its batch axis.
     """
 
     inner: Operation
-    params: int = 0
+    params: int
+    copies: int = 1
 
     @property
     def type(self) -> str:  # type: ignore[override]
@@ -57,20 +65,34 @@ class Reusing(Operation):
         return self.inner.kind
 
     def output(self, *inputs: Shape) -> Shape:
-        """The inner operation's output."""
-        return self.inner.output(*inputs)
+        """The inner operation's output, slice by slice."""
+        made = self.inner.output(*[self._slice(shape) for shape in inputs])
+        return made if self.copies == 1 else (self.copies, *made)
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-        """The inner operation's work, with the parameters that are new here."""
-        return self.inner.cost(inputs, output)._replace(params=self.params)
+        """The inner operation's work on every slice, with the parameters that are new here."""
+        cost = self.inner.cost(tuple(map(self._slice, inputs)), self._slice(output))
+        return cost.for_batch(self.copies)._replace(params=self.params)
+
+    def pads(self, shape: Shape) -> PadPairs:
+        """The inner convolution's padding."""
+        inner: Any = self.inner
+        pads: PadPairs = inner.pads(self._slice(shape))
+        return pads
 
     def window(self, shape: Shape) -> Window | None:
-        """The inner operation's window."""
-        return self.inner.window(shape)
+        """The inner operation's window; slices do not see each other."""
+        window = self.inner.window(self._slice(shape))
+        if window is None or self.copies == 1:
+            return window
+        return Window((1, *window.extent), (1, *window.stride))
 
     def channel_mixing(self, shape: Shape) -> int:
         """The inner operation's mixing."""
-        return self.inner.channel_mixing(shape)
+        return self.inner.channel_mixing(self._slice(shape))
+
+    def _slice(self, shape: Shape) -> Shape:
+        return shape if self.copies == 1 else shape[1:]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
