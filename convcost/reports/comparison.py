@@ -22,7 +22,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
     """The table of one comparison."""
     number = format_human if human else format_count
     columns = (
-        Column("design", "design"),
+        Column("design", "design", wrap=True),
         Column("output", "output", format_shape, align="right"),
         Column("params", "params", number, align="right"),
         Column("params_change", "params change", align="right", rank=3),

@@ -10,11 +10,10 @@ from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Count, Row
 from convcost.engine.memory import DTYPES
 from convcost.engine.receptive_field import ReceptiveField, receptive_fields
-from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, did_you_mean
 from convcost.quantities import format_bytes, format_count, format_human, format_shape
 from convcost.reports import notes
-from convcost.reports.documents import COUNT_SCHEMA, result_document
+from convcost.reports.documents import COUNT_SCHEMA, bytes_document, result_document
 from convcost.reports.report import Column, Report
 from convcost.reports.tree import Branch, branches
 
@@ -169,21 +168,17 @@ class _Table:
         return self._sums(label, branch.type, branch.cost) | {"output": branch.last.node.output}
 
     def _row(self, label: str, row: Row) -> dict[str, Any]:
-        reads = sum(map(product, row.inputs)) * self.count.batch * self.bytes
-        writes = product(row.node.output) * self.count.batch * self.bytes
         line = self._sums(label, row.type, row.cost)
-        weights = line["weight_bytes"]
-        moved = reads + writes + (weights or 0)
-        macs = line["macs"]
-        return line | {
-            "kernel": kernel_words(row),
-            "input": row.inputs[0] if row.inputs else "",
-            "output": row.node.output,
-            "input_bytes": reads,
-            "output_bytes": writes,
-            "intensity": None if macs is None or not moved else Fraction(macs, moved),
-            "receptive_field": self._sees(row),
-        }
+        return (
+            line
+            | bytes_document(row, self.count.batch, self.view.dtype)
+            | {
+                "kernel": kernel_words(row),
+                "input": row.inputs[0] if row.inputs else "",
+                "output": row.node.output,
+                "receptive_field": self._sees(row),
+            }
+        )
 
     def _sums(self, label: str, kind: str, cost: Cost | None) -> dict[str, Any]:
         """A line with costs only: a group, or the start of a layer's line."""
@@ -251,8 +246,8 @@ def _size(row: Row) -> tuple[bool, int, int]:
     return False, row.cost.macs, row.cost.params
 
 
-def _decimal(value: Fraction) -> str:
-    return f"{float(value):.1f}"
+def _decimal(value: float) -> str:
+    return f"{value:.1f}"
 
 
 def _field(size: Any) -> str:

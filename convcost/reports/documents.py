@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
+from convcost.engine.shapes import product
 
 if TYPE_CHECKING:
     from convcost.studies.comparison import Comparison, Entry
@@ -57,9 +58,29 @@ def details(count: Count, layers: Sequence[Row], dtype: str) -> dict[str, Any]:
         "memory": memory_document(count, dtype),
         "shares": [share._asdict() for share in shares(count)],
         "layers": [
-            layer_document(row) | {"receptive_field": field.size}
+            layer_document(row)
+            | bytes_document(row, count.batch, dtype)
+            | {"receptive_field": field.size}
             for row, field in zip(layers, fields, strict=True)
         ],
+    }
+
+
+def bytes_document(row: Row, batch: int, dtype: str) -> dict[str, Any]:
+    """What one layer reads and writes, in bytes, and its MACs for each byte moved."""
+    from convcost.engine.memory import DTYPES
+
+    size = DTYPES[dtype]
+    reads = sum(map(product, row.inputs)) * batch * size
+    writes = product(row.node.output) * batch * size
+    weights = None if row.cost is None else row.cost.params * size
+    moved = reads + writes + (weights or 0)
+    intensity = None if row.cost is None or not moved else Fraction(row.cost.macs, moved)
+    return {
+        "input_bytes": reads,
+        "output_bytes": writes,
+        "weight_bytes": weights,
+        "intensity": decimal(intensity),
     }
 
 
@@ -114,7 +135,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "input": comparison.input,
         "kernel_size": _per_axis(settings.get("kernel_size"), axes),
         "out_channels": settings.get("out_channels"),
-        "stride": _per_axis(settings.get("stride", 1), axes),
+        "stride": _per_axis(settings.get("stride", 1 if settings else None), axes),
         "batch": comparison.batch,
         "baseline": comparison.baseline,
         "designs": [entry_document(entry) for entry in comparison.entries],

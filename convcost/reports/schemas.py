@@ -34,6 +34,10 @@ class LayerResult(_Model):
     dilation: Axes | None = None
     groups: int | None = None
     bias: bool | None = None
+    input_bytes: int | None = Field(default=None, description="at the memory's dtype; in counts")
+    output_bytes: int | None = None
+    weight_bytes: int | None = None
+    intensity: float | None = Field(default=None, description="MACs for each byte moved")
     receptive_field: Shape | None = Field(
         default=None, description="input positions behind one output value; null: all of them"
     )
@@ -116,7 +120,7 @@ class ComparisonResult(_Model):
     input: Shape
     kernel_size: Axes | None
     out_channels: int | None
-    stride: Axes
+    stride: Axes | None
     batch: int
     baseline: str
     designs: list[DesignResult]

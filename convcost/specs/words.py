@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.errors import SpecError, shorten
-from convcost.specs.layers import SHORT_NAMES
 
 MAX_DIGITS = 20
 
@@ -81,6 +80,8 @@ def read_value(text: str) -> Any:
 
 def option_value(field: str, text: str, place: str) -> Any:
     """The text of one setting on a command line. Raises SpecError at ``place``."""
+    from convcost.specs.layers import SHORT_NAMES
+
     field = SHORT_NAMES.get(field, field)
     if field == "padding" and is_pads(text):
         return read_pads(text)
