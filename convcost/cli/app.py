@@ -87,13 +87,22 @@ def run(arguments: list[str] | None = None) -> int:
     except ConvcostError as error:
         return _wrong_input(error)
     except BrokenPipeError:
-        # Nobody reads any more. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
+        return _closed_pipe()
+    except SystemExit as leaving:
+        # The command-line library turns a closed pipe into exit code 1, and nothing else.
+        return _closed_pipe() if leaving.code == 1 else int(leaving.code or 0)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        return _usage_error(error) or _bug(error)
+        code = _usage_error(error)
+        return _bug(error) if code is None else code
+
+
+def _closed_pipe() -> int:
+    """Nobody reads any more. Python would complain once more when it closes stdout."""
+    sys.stdout = sys.__stdout__
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return CLOSED_PIPE
 
 
 def _wrong_input(error: Any) -> int:

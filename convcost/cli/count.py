@@ -69,6 +69,10 @@ def run(
     from convcost.reports.count import CountView
 
     check_format(form)
+    limits = {
+        "macs": o.limit("--max-macs", max_macs),
+        "params": o.limit("--max-params", max_params),
+    }
     request = Request.read(what or [], layer)
     if form == "jsonl" and get is None and request.is_one_stream:
         from convcost.cli.streaming import stream_counts
@@ -92,7 +96,7 @@ def run(
         write_reports([result.report(view) for result in results], form)
     if failed:
         return 2
-    return _over_limit(results, max_macs, max_params)
+    return _over_limit(results, limits)
 
 
 def _results(request: Request, keep_going: bool) -> tuple[list[CountResult], bool]:
@@ -124,21 +128,19 @@ def _refuse_partial(result: CountResult) -> None:
         )
 
 
-def _over_limit(results: list[CountResult], max_macs: str | None, max_params: str | None) -> int:
+def _over_limit(results: list[CountResult], limits: dict[str, int | None]) -> int:
     """Exit code 1, and a line, for each result above a requested limit."""
-    from convcost.quantities import format_count, parse_count
+    from convcost.quantities import format_count
 
     code = 0
-    for text, field, words in ((max_macs, "macs", "MACs"), (max_params, "params", "parameters")):
-        if text is None:
-            continue
-        limit = parse_count(text)
+    for field, words in (("macs", "MACs"), ("params", "parameters")):
+        most = limits[field]
         for result in results:
             value = getattr(result, field)
-            if value > limit:
+            if most is not None and value > most:
                 sys.stderr.write(
                     f"limit: {result.name} has {format_count(value)} {words}, "
-                    f"more than {format_count(limit)}\n"
+                    f"more than {format_count(most)}\n"
                 )
                 code = 1
     return code

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from convcost.errors import SpecError
+from convcost.errors import ConvcostError, OperationError, SpecError, shorten
 from convcost.specs.words import option_value
 
 PANEL = "Layer"
@@ -226,4 +226,21 @@ def batch_size(text: str | None) -> int | None:
 
     if text is None:
         return None
-    return whole(option_value("batch", text, f"--batch {text}"), "batch")
+    place = f"--batch {shorten(text, 60)}"
+    try:
+        return whole(option_value("batch", text, place), "batch")
+    except OperationError as problem:
+        raise SpecError(problem.message, place=place, hint=problem.hint) from None
+
+
+def limit(option: str, text: str | None) -> int | None:
+    """``--max-macs 300M`` as a number. Raises SpecError."""
+    from convcost.quantities import parse_count
+
+    if text is None:
+        return None
+    try:
+        return parse_count(text)
+    except ConvcostError as problem:
+        place = f"{option} {shorten(text, 60)}"
+        raise SpecError(problem.message, place=place, hint=problem.hint) from None

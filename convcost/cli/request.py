@@ -65,10 +65,14 @@ class Request(NamedTuple):
 
     @property
     def is_one_stream(self) -> bool:
-        """Whether one file or stdin is all that is asked for."""
+        """Whether one file with specs, or stdin, is all that is asked for."""
+        from convcost.cli.sources import is_model
+
         words = self.words
-        return len(words.files) == 1 and not (
-            words.texts or words.designs or self.designs or self.settings
+        return (
+            len(words.files) == 1
+            and not is_model(words.files[0])
+            and not (words.texts or words.designs or self.designs or self.settings)
         )
 
     @property

@@ -64,9 +64,7 @@ def read_onnx(
     return subject if batch in (None, own) else _for_batch(subject, own, batch or own)
 
 
-def _read(
-    onnx: Any, model: Any, path: Path, batch: int, costs: Mapping[str, Evaluate]
-) -> Subject:
+def _read(onnx: Any, model: Any, path: Path, batch: int, costs: Mapping[str, Evaluate]) -> Subject:
     tensors = Tensors(onnx, Inference(onnx, _evaluator, str(path)).infer(model), str(path))
     return Reader(tensors, str(path), batch, costs).subject(path.stem)
 
@@ -112,6 +110,7 @@ def _load(onnx: Any, path: Path) -> Any:
     size = _Expansion(functions, place).count(model.graph.node)
     if size > MAX_NODES:
         raise SpecError(f"the model has more than {MAX_NODES:,} nodes", place=place)
+    _check_names(model.graph, place)
     for tensor in model.graph.initializer:
         if product(tensor.dims) > LARGEST_KEPT:
             for field in DATA_FIELDS:
@@ -138,6 +137,19 @@ def _parse(onnx: Any, path: Path) -> Any:
         raise SpecError(
             "not an ONNX model, or a truncated one", place=place, hint=shorten(str(error), 70)
         ) from None
+
+
+def _check_names(graph: Any, place: str) -> None:
+    """Names that are not UTF-8 come as bytes, and nothing could refer to them in an error."""
+    values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    names = {value.name for value in values}
+    names.update(sparse.values.name for sparse in graph.sparse_initializer)
+    for node in graph.node:
+        names.update((node.name, node.op_type, node.domain), node.input, node.output)
+    for value in graph.input:
+        names.update(dim.dim_param for dim in value.type.tensor_type.shape.dim)
+    if not all(isinstance(name, str) for name in names):
+        raise SpecError("a name in the model is not UTF-8 text", place=place)
 
 
 def _inline(model: Any, place: str) -> Any:

@@ -17,9 +17,9 @@ from convcost.importers.onnx_notes import notes
 from convcost.importers.onnx_settings import conv_settings, einsum_macs, pool_settings
 from convcost.importers.onnx_tensors import Tensors
 from convcost.importers.vocabulary import TYPES, VOCABULARY
+from convcost.quantities import format_shape
 from convcost.specs.building import Subject
 from convcost.specs.expressions import Evaluate
-from convcost.quantities import format_shape
 
 HEAVY = ("conv", "conv_transpose", "gemm", "matmul", "einsum")
 """Roles whose work counts even where everything they read is a weight."""
@@ -100,10 +100,10 @@ class Reader:
                 return
         operation = self._operation(node, role)
         reads = tuple(self._indexes[name] for name in data)
-        if node.op_type in CHANNELS_FIRST and data and data[0] == node.input[0]:
-            if data[0] in self._shapes:
-                # The operation itself says how its input is laid out, whatever was guessed.
-                builder.relabel(reads[0], self._layouts.first(self._shapes[data[0]]))
+        first = node.input[0] if data else ""
+        if node.op_type in CHANNELS_FIRST and first in self._indexes and first in self._shapes:
+            # The operation itself says how its input is laid out, whatever was guessed.
+            builder.relabel(self._indexes[first], self._layouts.first(self._shapes[first]))
         made = [name for name in node.output if name]
         for index, name in enumerate(made or [""]):
             if index and name not in self._read:

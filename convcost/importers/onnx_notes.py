@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.engine.shapes import product
 from convcost.errors import shorten
 from convcost.importers.onnx_tensors import Tensors
 from convcost.quantities import format_count
@@ -29,10 +30,10 @@ def notes(tensors: Tensors, sharing: list[str]) -> tuple[str, ...]:
         more = f" and {len(sharing) - SHOWN} more" if len(sharing) > SHOWN else ""
         found.append(f"weights counted at an earlier layer: {names}{more}")
     if tensors.aliases:
-        extra = tensors.alias_params()
+        values = format_count(sum(product(tensors.weights[name]) for name in tensors.aliases))
         found.append(
-            f"{len(tensors.aliases)} parameters are read through Identity, as exporters merge "
-            f"equal ones: counted once ({format_count(extra)} more if each is its own)"
+            f"{len(tensors.aliases)} parameter tensors are kept once with equal ones (Identity): "
+            f"each is counted, {values} in all"
         )
     return tuple(found)
 

@@ -12,6 +12,9 @@ from convcost.engine.shapes import product
 from convcost.errors import SpecError, shorten
 from convcost.quantities import MAX_SIZE
 
+GENERATED = ("val_", "onnx::", "const")
+"""How exporters begin the names of numbers that they made up; a lone one is no parameter."""
+
 
 class Tensors:
     """Sizes and types by name, and the initialisers behind what is computed from them."""
@@ -27,9 +30,8 @@ class Tensors:
         self._types: dict[str, int] = {t.name: t.data_type for t in stored}
         self._roots: dict[str, tuple[str, ...]] = {name: (name,) for name in self.weights}
         self._constants: set[str] = set()
-        self._renamed: set[str] = set()
+        self._aliases: set[str] = set()
         self._counted: set[str] = set()
-        self.aliases: set[str] = set()
         proto = onnx.TensorProto
         self._floats = {proto.FLOAT, proto.FLOAT16, proto.DOUBLE, proto.BFLOAT16}
         for value in (*graph.input, *graph.value_info, *graph.output):
@@ -75,12 +77,11 @@ class Tensors:
         return bool(self._roots.get(name))
 
     def is_parameter(self, root: str) -> bool:
-        """Learned numbers: floating point, not a lone scalar, and not written into the graph."""
-        return (
-            self._types.get(root) in self._floats
-            and root not in self._constants
-            and len(self.weights[root]) > 0
-        )
+        """Learned numbers: floating point, not written into the graph, not a lone number."""
+        dims = self.weights[root]
+        if self._types.get(root) not in self._floats or root in self._constants or not dims:
+            return False
+        return product(dims) > 1 or not root.startswith(GENERATED)
 
     def fold(self, node: Any) -> None:
         """A node that computes from constants only: what it makes stands for their weights."""
@@ -93,8 +94,20 @@ class Tensors:
             roots = {name: None}
         for name in node.output:
             self._roots[name] = tuple(roots)
-            if node.op_type == "Identity" and any(map(self.is_parameter, roots)):
-                self._renamed.add(name)
+        if node.op_type == "Identity" and len(roots) == 1:
+            self._alias(node.output[0], next(iter(roots)))
+
+    def _alias(self, name: str, root: str) -> None:
+        """A parameter whose values the exporter keeps once, with an equal one's.
+
+        PyTorch's exporter does so for different parameters with equal values; weights that
+        layers really share have one name in the file.
+        """
+        if self.is_parameter(root):
+            self.weights[name] = self.weights[root]
+            self._types[name] = self._types[root]
+            self._roots[name] = (name,)
+            self._aliases.add(name)
 
     def params(self, names: Iterable[str], *, certain: bool = False) -> int:
         """The values of those weights that are read here for the first time.
@@ -104,26 +117,16 @@ class Tensors:
         """
         new = 0
         for name in names:
-            if name in self._renamed:
-                self.aliases.add(name)
             for root in self._roots.get(name, ()):
                 if (certain or self.is_parameter(root)) and root not in self._counted:
                     self._counted.add(root)
                     new += product(self.weights[root])
         return new
 
-    def alias_params(self) -> int:
-        """The values that aliased parameters would have beside those that were counted."""
-        roots = [root for name in self.aliases for root in self._roots[name]]
-        direct = {root for root in roots if root not in self._direct()}
-        return sum(product(self.weights[root]) for root in roots) - sum(
-            product(self.weights[root]) for root in direct
-        )
-
-    def _direct(self) -> set[str]:
-        """Initialisers that a counted layer reads under their own name."""
-        read = {name for node in self.graph.node if node.op_type != "Identity" for name in node.input}
-        return read & self._counted
+    @property
+    def aliases(self) -> set[str]:
+        """Counted parameters that are read through an Identity."""
+        return self._aliases & self._counted
 
     def root_names(self, name: str) -> tuple[str, ...]:
         """The initialisers behind a tensor."""

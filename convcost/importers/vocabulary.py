@@ -94,11 +94,22 @@ TYPES = {
 """Names in convcost's words; other operations keep their own."""
 
 NOT_KNOWN = (
-    *("LSTM", "GRU", "RNN", "Attention", "RotaryEmbedding", "Einsum"),
-    *("QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger", "DeformConv"),
+    *("LSTM", "GRU", "RNN", "Attention", "RotaryEmbedding", "DeformConv"),
     *("GridSample", "AffineGrid", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Col2Im"),
     *("NonMaxSuppression", "TopK", "NonZero", "Unique", "If", "Loop", "Scan", "DFT", "STFT"),
-    *("Det", "Bernoulli", "RandomNormal", "RandomUniform"),
+    *("Det", "Bernoulli", "RandomNormal", "RandomUniform", "RandomNormalLike"),
+    *("RandomUniformLike", "Multinomial"),
 )
 """Operations that are deliberately left unknown: their cost depends on data, on a subgraph, or
 is not multiply-accumulates of a fixed number. ``docs/importing.md`` says what to do about each."""
+
+OUTSIDE = (
+    *("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert"),
+    *("SequenceLength", "SequenceMap", "SplitToSequence", "ConcatFromSequence"),
+    *("Optional", "OptionalGetElement", "OptionalHasElement"),
+    *("StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"),
+    *("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix", "ImageDecoder"),
+    *("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"),
+)
+"""Operations that convolutional networks and transformers have no use for when they run:
+sequences, text, audio windows, file formats, training losses. They are not known either."""

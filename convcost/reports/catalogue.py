@@ -41,8 +41,8 @@ def catalogue_report(designs: Sequence[Design]) -> Report:
         columns=(
             Column("family", "family"),
             Column("name", "name"),
-            Column("summary", "what it is for", wrap=True),
-            Column("source", "source", rank=1, wrap=True),
+            Column("summary", "what it is for", wrap=36),
+            Column("source", "source", rank=1, wrap=36),
         ),
         rows=tuple((r["family"], r["name"], r["summary"], r["source"]) for r in records),
         total=None,
@@ -149,7 +149,8 @@ def _verdict(examples: int, failed: int) -> str:
     if not examples:
         return "no examples: add [[examples]] with params and macs"
     if failed:
-        return f"{failed} of {examples} example{'s' * (examples != 1)} {'differ' if failed != 1 else 'differs'}"
+        plural = "s" * (examples != 1)
+        return f"{failed} of {examples} example{plural} differ{'s' * (failed == 1)}"
     return "1 example, it holds" if examples == 1 else f"{examples} examples, all hold"
 
 

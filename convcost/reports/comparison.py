@@ -22,7 +22,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
     """The table of one comparison."""
     number = format_human if human else format_count
     columns = (
-        Column("design", "design", wrap=True),
+        Column("design", "design", wrap=24),
         Column("output", "output", format_shape, align="right"),
         Column("params", "params", number, align="right"),
         Column("params_change", "params change", align="right", rank=3),
@@ -31,7 +31,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         Column("macs_share", "", bar=True, rank=2),
         Column("receptive_field", "sees", _field, align="right"),
         Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes))),
-        Column("does", "what it does", rank=4, wrap=True),
+        Column("does", "what it does", rank=4, wrap=36),
     )
     most = max(entry.counted.macs for entry in comparison.entries)
     base = next(entry for entry in comparison.entries if entry.name == comparison.baseline)

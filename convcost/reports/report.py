@@ -12,7 +12,8 @@ class Column(NamedTuple):
     """A column. ``show`` makes a cell's text for people; machines get the value itself.
 
     ``rank`` 0 is always shown; a terminal that is too narrow drops the highest ranks first.
-    ``bar``: cells are shares of 1, drawn; machines get them as numbers. ``wrap``: prose.
+    ``bar``: cells are shares of 1, drawn; machines get them as numbers. ``wrap``: text
+    may go over several lines, in a column of at least this width.
     """
 
     key: str
@@ -21,7 +22,7 @@ class Column(NamedTuple):
     align: Literal["left", "right"] = "left"
     rank: int = 0
     bar: bool = False
-    wrap: bool = False
+    wrap: int = 0
 
 
 class Report(NamedTuple):

@@ -10,9 +10,6 @@ from convcost.reports.report import Column, Report
 BAR_WIDTHS = (24, 16, 10, 6)
 GAP = 2
 
-WRAP_WIDTH = 36
-"""The least room for a column whose text may wrap."""
-
 _LINES = "    \n    \n \u2500\u2500 \n    \n    \n \u2500\u2500 \n    \n    \n"
 """A table with a line under its head and one above its total, and nothing else."""
 
@@ -46,6 +43,7 @@ def render(report: Report, *, width: int = 80, color: bool = False, unicode: boo
             justify=column.align,
             footer=Text(footer),
             no_wrap=not column.wrap,
+            min_width=column.wrap and min(column.wrap, _longest(report, index)),
             overflow="fold",
             style="cyan" if column.bar else "",
         )
@@ -113,8 +111,13 @@ def _needed(report: Report, chosen: list[int], bar_width: int) -> int:
         if column.bar:
             total += max(bar_width, len(column.title))
             continue
-        cells = [row[index] for row in (*report.rows, *([report.total] if report.total else []))]
-        lengths = [len(report.text(column, cell)) for cell in cells]
-        longest = max([len(column.title), *lengths])
-        total += min(longest, WRAP_WIDTH) if column.wrap else longest
+        longest = _longest(report, index)
+        total += min(longest, column.wrap) if column.wrap else longest
     return total
+
+
+def _longest(report: Report, index: int) -> int:
+    """The length of the longest text in a column."""
+    column = report.columns[index]
+    cells = [row[index] for row in (*report.rows, *([report.total] if report.total else []))]
+    return max([len(column.title), *(len(report.text(column, cell)) for cell in cells)])

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from convcost.errors import ConvcostError
 from convcost.quantities import MAX_SIZE, parse_shape
+from convcost.specs.words import SETTINGS
 
 
 class _Checked:
@@ -95,9 +96,6 @@ PaddingField: TypeAlias = Annotated[
     ),
 ]
 
-SHORT_NAMES = {"kernel": "kernel_size", "out": "out_channels"}
-"""Spellings that are accepted and never written."""
-
 
 class LayerSpec(BaseModel):
     """One layer or design on an input. Fields that are None were not given."""
@@ -126,6 +124,15 @@ class LayerSpec(BaseModel):
     name: OptionalName = None
     repeat: OptionalSize = None
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        """The schema names the short spellings too: pydantic shows one alias of a field."""
+        schema: dict[str, Any] = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for short, field in SHORT_NAMES.items():
+            properties[short] = {**properties[field], "title": short, "description": f"= {field}"}
+        return schema
+
     def settings(self) -> dict[str, Any]:
         """What describes the layer itself: every given field but the frame around it."""
         given = self.__dict__
@@ -133,18 +140,3 @@ class LayerSpec(BaseModel):
         if self.__pydantic_extra__:
             settings.update(self.__pydantic_extra__)
         return settings
-
-
-SETTINGS = (
-    "kernel_size",
-    "out_channels",
-    "stride",
-    "padding",
-    "dilation",
-    "groups",
-    "bias",
-)
-"""The convolution vocabulary, in the order in which it is written."""
-
-FRAME = ("type", "input", "batch", "name", "repeat")
-"""Fields of a spec that say where a layer stands, not what it is."""

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, OperationError, did_you_mean
 from convcost.quantities import MAX_SIZE, looks_like_shape, parse_shape
-from convcost.specs.layers import FRAME, SETTINGS, SHORT_NAMES
 from convcost.specs.values import axes, describe, flag, padding, whole
+from convcost.specs.words import FRAME, SETTINGS, SHORT_NAMES
 
 MOST_AXES = 3
 

@@ -19,11 +19,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.specs.layers import SHORT_NAMES, LayerSpec
+from convcost.specs.layers import LayerSpec
 from convcost.specs.origins import TextOrigin
 from convcost.specs.primitives import PRIMITIVES
 from convcost.specs.problems import explain_layer
 from convcost.specs.words import (
+    SHORT_NAMES,
     is_number,
     is_pads,
     is_sizes,

@@ -10,6 +10,23 @@ from typing import Any
 
 from convcost.errors import SpecError, shorten
 
+SHORT_NAMES = {"kernel": "kernel_size", "out": "out_channels"}
+"""Spellings that are accepted and never written."""
+
+SETTINGS = (
+    "kernel_size",
+    "out_channels",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "bias",
+)
+"""The convolution vocabulary, in the order in which it is written."""
+
+FRAME = ("type", "input", "batch", "name", "repeat")
+"""Fields of a spec that say where a layer stands, not what it is."""
+
 MAX_DIGITS = 20
 
 
@@ -80,7 +97,6 @@ def read_value(text: str) -> Any:
 
 def option_value(field: str, text: str, place: str) -> Any:
     """The text of one setting on a command line. Raises SpecError at ``place``."""
-    from convcost.specs.layers import SHORT_NAMES
 
     field = SHORT_NAMES.get(field, field)
     if field == "padding" and is_pads(text):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, MissingExtraError, OperationError
-from convcost.specs.building import build_network
+from convcost.specs.building import Subject, build_network
 from convcost.specs.catalogue import Library
 from convcost.specs.expressions import Functions
 
@@ -86,6 +86,49 @@ def _costs(
         ) from None
     total = count(subject.graph).total
     return sympy.sympify(total.params), sympy.sympify(total.macs)
+
+
+def closed_forms(
+    library: Library, subject: Subject, baseline: Subject
+) -> tuple[str | None, str | None]:
+    """The ratios of parameters and of MACs to the baseline's, in symbols, for people.
+
+    None where there is no single formula, and where the general formula does not give this
+    ratio: a design may decide by the numbers (ShuffleNet V2 splits where no channels change).
+    """
+    shape, asked = subject.graph.inputs[0], {**baseline.arguments, **subject.arguments}
+    kernel = asked.get("kernel_size", 1)
+    if baseline.design is None or not library.knows(subject.design or "") or len(shape) == 1:
+        return None, None
+    if isinstance(kernel, str | list | tuple) or asked.get("stride", 1) != 1:
+        return None, None
+    arguments = {
+        name: value
+        for name, value in subject.arguments.items()
+        if name not in ("kernel_size", "out_channels", "padding")
+    }
+    axes = len(shape) - 1
+    try:
+        derived = derive(
+            library, subject.design or "", baseline.design, axes=axes, arguments=arguments
+        )
+    except ConvcostError:
+        return None, None
+    sizes = dict(zip((*AXES[axes], "Cin"), shape, strict=True))
+    sizes |= {"K": kernel, "Cout": asked["out_channels"]}
+    own, base = count(subject.graph).total, count(baseline.graph).total
+    return (
+        _where_it_holds(derived.params_ratio, sizes, own.params, base.params),
+        _where_it_holds(derived.macs_ratio, sizes, own.macs, base.macs),
+    )
+
+
+def _where_it_holds(ratio: Any, sizes: Mapping[str, int], own: int, base: int) -> str | None:
+    """A ratio in words, if these sizes make it what was counted."""
+    value = ratio.subs({symbol: sizes[symbol.name] for symbol in ratio.free_symbols})
+    if value * base != own:
+        return None
+    return as_text(ratio).replace("Cout", "out_channels").replace("Cin", "in_channels")
 
 
 def as_python(expression: Any) -> str:

@@ -13,7 +13,8 @@ from convcost.engine.shapes import Shape
 from convcost.engine.tracing import Replay, Trace, Traced
 from convcost.specs.building import build_spec
 from convcost.specs.catalogue import Library
-from convcost.specs.layers import SETTINGS, LayerSpec
+from convcost.specs.layers import LayerSpec
+from convcost.specs.words import SETTINGS
 from convcost.specs.templates import WEIGHTS_ONLY, Switches
 
 MAX_REPLAYS = 6
