@@ -15,7 +15,14 @@ from convcost.engine.counting import count as count_graph
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
 from convcost.quantities import parse_shape
-from convcost.specs.building import Subject, build_document, build_network, build_spec, build_text
+from convcost.specs.building import (
+    Subject,
+    build_document,
+    build_network,
+    build_spec,
+    build_text,
+    with_bias,
+)
 from convcost.specs.catalogue import Library
 from convcost.specs.layers import LayerSpec
 from convcost.specs.origins import Nowhere, Origin
@@ -169,6 +176,8 @@ def load(
     input: ShapeLike | None = None,
     batch: int | None = None,
     library: Library | None = None,
+    switches: Switches | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> list[Subject]:
     """All specs of a JSON, JSONL or TOML file, built and ready for ``count``.
 
@@ -188,7 +197,16 @@ def load(
         for item in read_specs(stream, str(path)):
             if isinstance(item, Problem):
                 raise item.error
-            subjects.append(build_item(library, item, input=shape, batch=batch))
+            subjects.append(
+                build_item(
+                    library,
+                    item,
+                    input=shape,
+                    batch=batch,
+                    switches=switches,
+                    arguments=arguments,
+                )
+            )
     return subjects
 
 
@@ -200,9 +218,11 @@ def build_item(
     batch: int | None = None,
     switches: Switches | None = None,
     arguments: Mapping[str, Any] | None = None,
+    bias: bool | None = None,
 ) -> Subject:
     """One item of a file: a layer spec, or an object with layers."""
     if item.spec is None:
+        arguments = {key: value for key, value in (arguments or {}).items() if key != "bias"}
         return build_document(
             library,
             item.document or {},
@@ -214,7 +234,7 @@ def build_item(
         )
     return build_spec(
         library,
-        item.spec,
+        with_bias(item.spec, bias),
         item.origin(),
         input=input,
         batch=batch,
@@ -273,7 +293,14 @@ def count(
             )
         )
     for path in found.files:
-        subjects += load(path, input=shape, batch=batch, library=library)
+        subjects += load(
+            path,
+            input=shape,
+            batch=batch,
+            library=library,
+            switches=switches,
+            arguments=arguments,
+        )
     if len(subjects) != 1:
         raise ConvcostError(f"count takes one thing to count, not {len(subjects)}")
     return count_subject(subjects[0])

@@ -130,7 +130,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one most probably meant, or None."""
     import difflib
 
-    matches = difflib.get_close_matches(name[:60].lower(), list(known), n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(name[:60].lower(), list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

@@ -47,6 +47,16 @@ MISTAKES = {
             "  did you mean mid?",
         ],
     ),
+    "a misspelt name in a default": (
+        f'[parameters]\nmid = "in_chanels // 2"\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
+        [
+            "error: in_chanels is not known here",
+            "  my.toml: parameters.mid",
+            "  in_chanels // 2",
+            "  ^^^^^^^^^^",
+            "  did you mean in_channels?",
+        ],
+    ),
     "a misspelt name in a condition": (
         f'[[layers]]\n{CONV}when = "chanels > 3"\n[[examples]]\ninput = "8x8x4"\n',
         [
@@ -159,7 +169,7 @@ MISTAKES = {
             "  my.toml: examples[0].macs",
             "  3 * channels",
             "      ^^^^^^^^",
-            "  did you mean ceil?",
+            "  known: ceil, floor, round_to, min or max",
         ],
     ),
     "an example's fraction": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from convcost.cli import options as o
 if TYPE_CHECKING:
     from convcost.api import ComparisonResult
     from convcost.cli.request import Request
+    from convcost.specs.building import Subject
     from convcost.specs.files import Item
 
 EXAMPLES = """Examples:
@@ -91,45 +93,48 @@ def _comparisons(
 
 
 def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
-    """The alternatives of the command line."""
-    from convcost.api import compare_built, read_mapping
+    """The alternatives of the command line, in the order in which they were typed."""
+    from convcost.api import compare_built
     from convcost.errors import SpecError
-    from convcost.specs.building import build_text
-    from convcost.specs.templates import WEIGHTS_ONLY
-    from convcost.studies.comparison import DEFAULT_DESIGNS, design_subjects
+    from convcost.studies.comparison import DEFAULT_DESIGNS
 
     words = request.words
-    names = (*words.designs, *request.designs)
     if request.input is None:
         raise SpecError(
             "the input shape is missing", hint="put it first: 56x56x256 (height, width, channels)"
         )
-    switches = request.switches(WEIGHTS_ONLY)
-    subjects = [
-        build_text(request.library, text, request.input, batch=request.batch, switches=switches)
-        for text in words.texts
-    ]
-    if not names and not subjects:
-        names = DEFAULT_DESIGNS
-    if names:
-        spec = read_mapping(request.settings, request.origin)
-        subjects += design_subjects(
-            request.library,
-            [request.adopt(name) for name in names],
-            spec,
-            request.origin,
-            input=request.input,
-            batch=request.batch,
-            switches=switches,
-        )
-    elif request.settings:
+    order = (*words.order, *request.designs) or DEFAULT_DESIGNS
+    written = set(words.texts)
+    if request.settings and written.issuperset(order) and set(request.settings) != {"bias"}:
         field = next(iter(request.settings))
         raise SpecError(
-            f"{field} is for designs, and these layers are written out",
+            f"{field} is not for layers that are written out",
             place=request.origin.words[field],
             hint="write it into the layers",
         )
+    designs = _designs(request, [name for name in order if name not in written])
+    subjects = [request.text(name) if name in written else next(designs) for name in order]
     return compare_built(subjects, request.library, request.settings, baseline)
+
+
+def _designs(request: Request, names: list[str]) -> Iterator[Subject]:
+    """The named designs with the shared settings."""
+    from convcost.api import read_mapping
+    from convcost.specs.templates import WEIGHTS_ONLY
+    from convcost.studies.comparison import design_subjects
+
+    if not names:
+        return iter(())
+    subjects = design_subjects(
+        request.library,
+        [request.adopt(name) for name in names],
+        read_mapping(request.settings, request.origin),
+        request.origin,
+        input=request.input,
+        batch=request.batch,
+        switches=request.switches(WEIGHTS_ONLY),
+    )
+    return iter(subjects)
 
 
 def _item_comparison(request: Request, item: Item, baseline: str | None) -> ComparisonResult:

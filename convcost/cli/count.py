@@ -44,7 +44,8 @@ def run(
         int, typer.Option("-n", metavar="N", min=0, help="Show the N largest layers only.")
     ] = 0,
     depth: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Fold groups below this depth.")
+        int | None,
+        typer.Option(metavar="N", min=0, help="Fold groups below this depth; 0: stages only."),
     ] = None,
     columns: Annotated[
         str | None,

@@ -90,7 +90,8 @@ def _children(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
         children = dict(value)
         for key in ("designs", "layers"):
-            for part in reversed(value.get(key) or ()):
+            parts = value.get(key)
+            for part in parts if isinstance(parts, list) else ():
                 children.setdefault(part.get("design") or part.get("name"), part)
         return children
     if isinstance(value, list | tuple):

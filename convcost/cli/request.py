@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from convcost.api import read_mapping
 from convcost.cli.options import LayerOptions, batch_size
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError, OperationError, SpecError, shorten
+from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean, shorten
 from convcost.quantities import parse_shape
 from convcost.specs.building import Subject, build_network, build_spec, build_text
 from convcost.specs.catalogue import Library
@@ -111,6 +111,11 @@ class Request(NamedTuple):
             )
         if words.texts and self.input is None:
             text = words.texts[0]
+            if text.replace("_", "").replace("-", "").isalnum():
+                raise SpecError(
+                    f"{shorten(text, 40)} is not a network, a design or a file",
+                    hint=did_you_mean(text, [*PRIMITIVES, *self.library.names()]),
+                )
             raise SpecError(
                 "the input shape is missing",
                 text=text,
@@ -123,7 +128,7 @@ class Request(NamedTuple):
         if self.settings and not with_options and set(self.settings) != {"bias"}:
             field = next(iter(self.settings))
             raise SpecError(
-                f"{field} is for named designs, and what you name is written out",
+                f"{field} is not for layers that are written out",
                 place=self.origin.words[field],
                 hint="write it into the layer, or use --design",
             )
@@ -137,6 +142,7 @@ class Request(NamedTuple):
             self.input,
             batch=self.batch,
             switches=self.switches(WEIGHTS_ONLY),
+            bias=self.given_switches[2],
         )
 
     def named(self, name: str) -> Subject:
@@ -146,6 +152,9 @@ class Request(NamedTuple):
             return build_spec(self.library, spec, self.origin, input=self.input, batch=self.batch)
         design = self.design(name)
         settings = self._checked_settings()
+        if design.kind == "network":
+            # A network says itself where biases are; the option only switches those.
+            settings.pop("bias", None)
         default = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY
         return build_network(
             self.library,
@@ -166,7 +175,7 @@ class Request(NamedTuple):
         """The options as fields: what a baseline shares with ``subject``."""
         return self._checked_settings()
 
-    def design(self, name: str) -> Design:
+    def design(self, name: str, option: str = "--design") -> Design:
         """A design by name, or from a file."""
         from convcost.specs.resolving import is_file_name
 
@@ -176,14 +185,14 @@ class Request(NamedTuple):
             return self.library.find(name)
         except OperationError as problem:
             raise SpecError(
-                problem.message, place=f"--design {shorten(name, 60)}", hint=problem.hint
+                problem.message, place=f"{option} {shorten(name, 60)}", hint=problem.hint
             ) from None
 
-    def adopt(self, name: str) -> str:
+    def adopt(self, name: str, option: str = "--design") -> str:
         """The name under which the library finds a design; a file is added to it."""
         if name in PRIMITIVES:
             return name
-        return self.design(name).name
+        return self.design(name, option).name
 
     def library_name(self, name: str, origin: FileOrigin) -> str:
         """The proper name of a type that a spec names."""

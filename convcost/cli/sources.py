@@ -92,6 +92,7 @@ def build(request: Request, item: Item) -> Subject:
         batch=request.batch,
         switches=request.file_switches,
         arguments=request.settings,
+        bias=request.given_switches[2],
     )
 
 
@@ -137,6 +138,13 @@ def networks(request: Request) -> list[Subject]:
                 for item in items(name)
                 if isinstance(item, Item) and item.spec is None
             ]
+    if found and request.words.texts:
+        raise SpecError(
+            "networks are not compared with layers",
+            text=request.words.texts[0],
+            span=(0, len(request.words.texts[0])),
+            hint="name networks only, or designs only",
+        )
     return found
 
 
@@ -153,6 +161,12 @@ def spec_items(request: Request, keep_going: bool) -> Iterator[Item | ConvcostEr
                     raise item.error
                 yield item.error
             elif item.spec is not None:
+                if request.has_networks:
+                    raise SpecError(
+                        "networks are not compared with designs",
+                        place=item.place,
+                        hint="name networks only, or designs only",
+                    )
                 yield item
             elif not name.endswith(".toml"):
                 raise SpecError(

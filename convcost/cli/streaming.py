@@ -15,6 +15,7 @@ from convcost.engine.counting import count
 from convcost.errors import ConvcostError, SpecError
 from convcost.reports.documents import result_document
 from convcost.reports.json import line
+from convcost.specs.building import with_bias
 from convcost.specs.files import Item, Problem, read_specs
 from convcost.specs.templates import WEIGHTS_ONLY
 from convcost.studies.streaming import StreamCounter
@@ -64,12 +65,13 @@ def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | N
     """A function that gives the result of an item by replay, where that is possible."""
     counter = StreamCounter(request.library, request.file_switches or WEIGHTS_ONLY)
     totals_of, input, batch = counter.totals, request.input, request.batch
+    bias = request.given_switches[2]
 
     def fast(item: Item | Problem) -> dict[str, Any] | None:
         spec = item.spec if isinstance(item, Item) else None
         if spec is None:
             return None
-        totals = totals_of(spec, input, batch)
+        totals = totals_of(with_bias(spec, bias), input, batch)
         if totals is None:
             return None
         return result_document(spec.name or spec.type, totals, unused=totals.unused)
@@ -86,6 +88,7 @@ def _result(request: Request, item: Item | Problem, layers: bool, strict: bool) 
         input=request.input,
         batch=request.batch,
         switches=request.file_switches,
+        bias=request.given_switches[2],
     )
     counted = count(subject.graph, subject.batch)
     if strict and counted.uncounted:

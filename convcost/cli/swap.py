@@ -26,7 +26,8 @@ def run(
         typer.Option(
             "--from",
             metavar="KIND",
-            help="standard, pointwise, depthwise, grouped, conv (any) or linear.",
+            help="standard, pointwise, depthwise, grouped, conv (any), linear, or a design "
+            "whose blocks are replaced whole.",
         ),
     ] = "standard",
     target: Annotated[
@@ -51,7 +52,7 @@ def run(
 
     Prints before and after, layer by layer and in total. --set goes to the new design.
     """
-    from convcost.cli.output import check_choice, check_format, write_reports, write_values
+    from convcost.cli.output import check_format, write_reports, write_values
     from convcost.cli.request import Request
     from convcost.cli.sources import subjects_of
     from convcost.errors import ConvcostError, SpecError
@@ -59,7 +60,6 @@ def run(
     from convcost.studies.swapping import KINDS, swap
 
     check_format(form)
-    check_choice("--from", source, tuple(KINDS))
     settings, _ = o.set_settings(set_)
     layer = o.LayerOptions(
         bias=bias,
@@ -74,11 +74,13 @@ def run(
     subjects = [s for s in subjects_of(request) if not isinstance(s, ConvcostError)]
     if len(subjects) != 1:
         raise SpecError(f"swap takes one network, not {len(subjects)}")
+    if source not in KINDS:
+        source = request.adopt(source, "--from")
     swapped = swap(
         request.library,
         subjects[0],
         source,
-        request.adopt(target),
+        request.adopt(target, "--to"),
         where=where,
         arguments=settings,
     )

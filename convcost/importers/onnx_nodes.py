@@ -27,6 +27,9 @@ HEAVY = ("conv", "conv_transpose", "gemm", "matmul", "einsum")
 RENAMING = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout")
 """Operations whose output is their input's memory."""
 
+RESERVED = ("conv", "conv_transpose", "linear", "matmul")
+"""Types of convcost that a foreign operation may not pass for."""
+
 WEIGHT_AND_BIAS = {"QLinearConv": (3, 8), "QLinearMatMul": (3, 99), "ConvInteger": (1, 99)}
 """Where the weight and the bias of an operation stand; elsewhere at 1 and 2."""
 
@@ -121,7 +124,8 @@ class Reader:
 
     def _operation(self, node: Any, role: str | None) -> Operation:
         made = next((name for name in node.output if name), "")
-        if role is None or (role != "free" and made not in self._shapes):
+        is_sized = made in self._shapes or role in (*HEAVY, "free")
+        if role is None or not is_sized:
             return self._unknown(node)
         if role not in (*HEAVY, "free", "embedding") and self._tensors.is_whole(made):
             # Arithmetic on whole numbers works out shapes and indexes.
@@ -147,8 +151,11 @@ class Reader:
 
     def _unknown(self, node: Any) -> Operation:
         evaluate = self._costs.get(node.op_type)
+        kind = node.op_type
+        if kind in TYPES.values() or kind in RESERVED:
+            kind = f"{node.domain}::{kind}"  # not one of convcost's own
         if evaluate is None:
-            return Foreign(node.op_type, "unknown")
+            return Foreign(kind, "unknown")
         scope = {
             "out": self._tensors.known_size(node.output),
             "input": self._tensors.known_size(
@@ -156,7 +163,7 @@ class Reader:
             ),
             "params": self._tensors.params(node.input),
         }
-        if "" not in (*node.output[:1],) and node.output[0] not in self._shapes:
+        if not any(name in self._shapes for name in node.output):
             raise SpecError(
                 f"the size of what {shorten(node_name(node), 40)} makes is not known",
                 place=self._place,
@@ -167,7 +174,7 @@ class Reader:
             raise SpecError(
                 f"the cost of {shorten(node.op_type, 40)} must be a whole number, not {macs}"
             )
-        return Foreign(node.op_type, "macs", params=scope["params"], macs=macs)
+        return Foreign(kind, "macs", params=scope["params"], macs=macs)
 
     # One method for each role in the vocabulary
 
@@ -251,6 +258,7 @@ class Reader:
             params=new,
             macs=size * inner if macs is None else macs,
             element_ops=size if has_bias else 0,
+            bias=has_bias,
             mixes=inner,
             flattens=not weights,
             is_constant=not any(name in self._indexes for name in node.input),

@@ -21,6 +21,9 @@ from convcost.specs.expressions import Evaluate
 HEAVY = ("convolution", "product", "attention")
 """Roles whose work counts even where everything they read is a weight."""
 
+RESERVED = ("conv", "conv_transpose", "linear", "matmul")
+"""Types of convcost that a foreign operation may not pass for."""
+
 
 class Call(NamedTuple):
     """One dispatched operation: its name, arguments, and the tensors that it reads and makes."""
@@ -81,8 +84,9 @@ class Costs:
 
     def _unknown(self, call: Call) -> Operation:
         evaluate = self._costs.get(call.name)
+        kind = f"aten::{call.name}" if call.name in RESERVED else call.name
         if evaluate is None:
-            return Foreign(call.name, "unknown")
+            return Foreign(kind, "unknown")
         data = [t for t in call.reads if not self.roots(t)]
         sizes = {
             "out": sum(t.numel() for t in call.made),
@@ -92,7 +96,7 @@ class Costs:
         macs = evaluate(sizes)
         if type(macs) is not int or macs < 0:
             raise ConvcostError(f"the cost of {call.name} must be a whole number, not {macs}")
-        return Foreign(call.name, "macs", params=sizes["params"], macs=macs)
+        return Foreign(kind, "macs", params=sizes["params"], macs=macs)
 
     # One method for each role in the vocabulary
 
@@ -137,6 +141,7 @@ class Costs:
             params=self._params(call.reads),
             macs=size * inner,
             element_ops=size if adds else 0,
+            bias=adds,
             mixes=inner,
             flattens=not weighted,
         )

@@ -8,8 +8,8 @@ from typing import Any
 
 from convcost.quantities import format_change, format_count, format_human, format_shape
 from convcost.reports import notes
-from convcost.reports.documents import COMPARE_SCHEMA, comparison_document
-from convcost.reports.report import Column, Report
+from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
+from convcost.reports.report import Column, Report, Shown
 from convcost.studies.comparison import Comparison, Entry
 
 WINDOW = ("kernel_size", "padding", "dilation")
@@ -25,9 +25,9 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         Column("design", "design", wrap=24),
         Column("output", "output", format_shape, align="right"),
         Column("params", "params", number, align="right"),
-        Column("params_change", "params change", align="right", rank=3),
+        Column("params_ratio", "params change", align="right", rank=3),
         Column("macs", "MACs", number, align="right"),
-        Column("macs_change", "MACs change", align="right"),
+        Column("macs_ratio", "MACs change", align="right"),
         Column("macs_share", "", bar=True, rank=2),
         Column("receptive_field", "sees", _field, align="right"),
         Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes))),
@@ -52,13 +52,14 @@ def _row(entry: Entry, base: Entry, most: int) -> tuple[Any, ...]:
     count = entry.counted
     change: Callable[[int, int], str] = format_change
     is_base = entry is base
+    params, macs = decimal(entry.params_ratio), decimal(entry.macs_ratio)
     return (
         entry.name,
         count.output,
         count.params,
-        "baseline" if is_base else change(count.params, base.counted.params),
+        Shown("baseline" if is_base else change(count.params, base.counted.params), params),
         count.macs,
-        "baseline" if is_base else change(count.macs, base.counted.macs),
+        Shown("baseline" if is_base else change(count.macs, base.counted.macs), macs),
         Fraction(count.macs, most) if most else Fraction(0),
         entry.receptive_field or "all",
         entry.mixing,

@@ -14,7 +14,7 @@ from convcost.errors import ConvcostError, did_you_mean
 from convcost.quantities import format_bytes, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, bytes_document, result_document
-from convcost.reports.report import Column, Report
+from convcost.reports.report import Column, Report, Shown
 from convcost.reports.tree import Branch, branches
 
 
@@ -48,6 +48,9 @@ COLUMNS = (
 )
 """Every column of a count, in the order in which they are shown."""
 
+TITLES = {"share": "macs_share", "sees": "receptive_field", "MACs": "macs"}
+"""Words at the head of a column, for those who ask for it by what they see."""
+
 DEFAULT_COLUMNS = (
     "layer",
     "type",
@@ -58,20 +61,6 @@ DEFAULT_COLUMNS = (
     "macs_share",
     "element_ops",
 )
-
-
-class Label(str):
-    """A layer's name: indented for people, whole for programs."""
-
-    __slots__ = ("name",)
-
-    name: str
-
-    def __new__(cls, shown: str, name: str) -> Label:
-        """Text with the full name beside it."""
-        label = super().__new__(cls, shown)
-        label.name = name
-        return label
 
 
 def count_report(
@@ -106,6 +95,7 @@ def count_report(
 
 
 def _chosen(columns: Sequence[str]) -> tuple[str, ...]:
+    columns = [TITLES.get(key, key) for key in columns]
     for key in columns:
         if key not in COLUMNS:
             raise ConvcostError(f"there is no column {key}", hint=did_you_mean(key, COLUMNS))
@@ -155,14 +145,14 @@ class _Table:
         if view.largest and len(count.rows) > view.largest + 1:
             return self._largest(), []
         if count.graph.is_flat:
-            return [self._row(Label(row.name, row.name), row) for row in count.rows], []
+            return [self._row(Shown(row.name, row.name), row) for row in count.rows], []
         tree = branches(count.rows, count.graph.scopes, view.depth)
         return [self._branch(branch) for branch in tree], [
             index for index, branch in enumerate(tree) if branch.is_open
         ]
 
     def _branch(self, branch: Branch) -> dict[str, Any]:
-        label = Label(branch.shown, branch.name)
+        label = Shown(branch.shown, branch.name)
         if branch.row is not None:
             return self._row(label, branch.row)
         return self._sums(label, branch.type, branch.cost) | {"output": branch.last.node.output}
@@ -197,7 +187,7 @@ class _Table:
 
     def _sees(self, row: Row) -> Any:
         """The receptive field of a row's output, computed once for all rows."""
-        if "receptive_field" not in self.view.columns:
+        if "receptive_field" not in _chosen(self.view.columns):
             return ""
         if self._fields is None:
             self._fields = receptive_fields(self.count.graph)

@@ -47,12 +47,26 @@ class Report(NamedTuple):
         return "?" if cell is None else column.show(cell)
 
 
+class Shown(str):
+    """Text for people that stands for another value for programs."""
+
+    __slots__ = ("value",)
+
+    value: Any
+
+    def __new__(cls, text: str, value: Any) -> "Shown":
+        """``text`` with the ``value`` that a program gets."""
+        shown = super().__new__(cls, text)
+        shown.value = value
+        return shown
+
+
 def machine_value(cell: Cell) -> Any:
     """A cell for a program: shapes as 56x56x64, exact ratios as decimals, None as empty."""
     if isinstance(cell, Fraction):
         return float(cell)
-    if isinstance(cell, str):
-        return getattr(cell, "name", cell)
+    if isinstance(cell, Shown):
+        return machine_value(cell.value)
     if isinstance(cell, tuple):
         return "x".join(map(str, cell))
     return cell

@@ -21,7 +21,7 @@ def swap_report(swap: Swap) -> Report:
     """A row per replaced layer, the totals of the whole network below."""
     document = swap_document(swap)
     return Report(
-        title=f"{swap.name}: {swap.source} -> {swap.target}, {len(swap.changes)} layers",
+        title=f"{swap.name}: {swap.source} -> {swap.target}, {len(swap.changes)} replaced",
         columns=(
             Column("layer", "layer"),
             Column("kernel", "kernel", rank=2),
@@ -51,11 +51,11 @@ def swap_report(swap: Swap) -> Report:
 
 
 def _row(change: Change) -> tuple[Any, ...]:
-    before, after = _cost([change.before]), _cost(change.after)
+    before, after = _cost(change.before), _cost(change.after)
     return (
         change.name,
-        kernel_words(change.before),
-        change.before.node.output,
+        kernel_words(change.before[0]) if len(change.before) == 1 else "",
+        change.before[-1].node.output,
         before[0],
         after[0],
         before[1],
@@ -64,7 +64,7 @@ def _row(change: Change) -> tuple[Any, ...]:
     )
 
 
-def _cost(rows: list[Row] | tuple[Row, ...]) -> tuple[int, int]:
+def _cost(rows: tuple[Row, ...]) -> tuple[int, int]:
     costs = [row.cost for row in rows if row.cost is not None]
     return sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
 
@@ -93,7 +93,7 @@ def swap_document(swap: Swap) -> dict[str, Any]:
         "changes": [
             {
                 "layer": change.name,
-                "before": layer_document(change.before),
+                "before": [layer_document(row) for row in change.before],
                 "after": [layer_document(row) for row in change.after],
             }
             for change in swap.changes

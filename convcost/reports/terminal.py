@@ -26,9 +26,6 @@ def render(report: Report, *, width: int = 80, color: bool = False, unicode: boo
 
     chosen, bar_width = _fit(report, width)
     table = Table(
-        title=Text(report.title),
-        title_style="bold",
-        title_justify="left",
         box=Box(_LINES if unicode else _LINES.replace("\u2500", "-"), ascii=not unicode),
         show_edge=False,
         pad_edge=False,
@@ -65,6 +62,7 @@ def render(report: Report, *, width: int = 80, color: bool = False, unicode: boo
         emoji=False,
         markup=False,
     )
+    console.print(Text(report.title, style="bold"))
     console.print(table)
     for line in (report.caption, *report.notes):
         console.print(line, style="dim", soft_wrap=len(line) <= width)

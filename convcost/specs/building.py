@@ -61,7 +61,7 @@ def build_spec(
             if primitive.followed and ("norm" in settings or "activation" in settings):
                 return _chain([(spec, origin)], library, shape, batch, switches)
             operation = primitive.make(settings, shape)
-            if isinstance(operation, list):
+            if isinstance(operation, list) or primitive.joins:
                 raise OperationError(f"{spec.type} stands only inside a design", field="type")
             tensor = builder.add(spec.type, operation, (0,))
         else:
@@ -81,6 +81,15 @@ def build_spec(
 NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, channels)"
 
 
+def with_bias(spec: LayerSpec, bias: bool | None) -> LayerSpec:
+    """The spec with biases as a switch says; on, a layer that says something itself keeps it."""
+    primitive = PRIMITIVES.get(spec.type)
+    takes_bias = primitive is None or "bias" in primitive.fields
+    if bias is None or not takes_bias or (bias and spec.bias is not None):
+        return spec
+    return spec.model_copy(update={"bias": bias})
+
+
 def build_text(
     library: Library,
     text: str,
@@ -88,11 +97,15 @@ def build_text(
     *,
     batch: int | None = None,
     switches: Switches = WEIGHTS_ONLY,
+    bias: bool | None = None,
 ) -> Subject:
-    """A one-line spec on ``input``; several layers make a chain."""
+    """A one-line spec on ``input``; several layers make a chain.
+
+    ``bias`` of True or False gives all layers a bias, or none.
+    """
     from convcost.specs.text import parse
 
-    layers = parse(text)
+    layers = [layer._replace(spec=with_bias(layer.spec, bias)) for layer in parse(text)]
     if len(layers) == 1:
         (layer,) = layers
         subject = build_spec(

@@ -43,7 +43,7 @@ class Library:
         """The design or network of that name. Raises OperationError (field ``type``)."""
         design = self._compiled.get(name)
         if design is None:
-            design = self._compiled[name] = self._load(ALIASES.get(name, name))
+            design = self._compiled[name] = self._load(self._proper(name))
         return design
 
     def with_functions(self, functions: Functions) -> Library:
@@ -67,7 +67,11 @@ class Library:
 
     def knows(self, name: str) -> bool:
         """Whether there is a design or network of that name."""
-        return name in self._compiled or self._path(ALIASES.get(name, name)) is not None
+        return name in self._compiled or self._path(self._proper(name)) is not None
+
+    def _proper(self, name: str) -> str:
+        """The name itself where there is a file of that name, else what it is an alias of."""
+        return ALIASES.get(name, name) if self._path(name) is None else name
 
     def _load(self, name: str) -> Design:
         path = self._path(name)

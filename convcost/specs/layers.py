@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from convcost.errors import ConvcostError
 from convcost.quantities import MAX_SIZE, parse_shape
-from convcost.specs.words import SETTINGS
+from convcost.specs.words import SETTINGS, SHORT_NAMES
 
 
 class _Checked:

@@ -17,12 +17,13 @@ SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")
 
 
 class Words(NamedTuple):
-    """Classified words, each kind in its order."""
+    """Classified words, each kind in its order; ``order`` has designs and texts as typed."""
 
     input: Shape | None
     files: tuple[str, ...]
     designs: tuple[str, ...]
     texts: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
 
 def classify(words: Sequence[str], library: Library) -> Words:
@@ -40,7 +41,8 @@ def classify(words: Sequence[str], library: Library) -> Words:
             designs.append(word)
         else:
             texts.append(word)
-    return Words(input, tuple(files), tuple(designs), tuple(texts))
+    order = tuple(word for word in words if word in designs or word in texts)
+    return Words(input, tuple(files), tuple(designs), tuple(texts), order)
 
 
 def is_torch_name(word: str) -> bool:

@@ -243,6 +243,10 @@ class _Run:
         """Look up what the layer reads, and whether it takes part."""
         shapes = self.builder.shapes
         inputs = (last,) if layer.source is None else self._read(layer.source)
+        if layer.primitive is not None and layer.primitive.joins and len(inputs) < 2:
+            raise OperationError(
+                f"{layer.type} reads two layers or more", field="from", hint="name them with from"
+            )
         scope = self.scope
         scope["channels"] = shapes[inputs[0]][-1]
         if layer.when is not None:

@@ -68,6 +68,11 @@ def _costs(
     except OperationError as problem:
         raise ConvcostError(problem.message, hint=problem.hint) from None
     letters = sympy.symbols(f"{' '.join(AXES[axes])} Cin Cout K", integer=True, positive=True)
+    if design.kind == "network":
+        raise ConvcostError(
+            f"{name} is a network: its layers have sizes of their own, and no single formula",
+            hint="formula is for designs; convcost count shows its numbers",
+        )
     *spatial, channels, out, kernel = letters
     symbols = {"kernel_size": kernel, "out_channels": out}
     arguments = {key: symbol for key, symbol in symbols.items() if design.accepts(key)}

@@ -14,8 +14,8 @@ from convcost.engine.tracing import Replay, Trace, Traced
 from convcost.specs.building import build_spec
 from convcost.specs.catalogue import Library
 from convcost.specs.layers import LayerSpec
-from convcost.specs.words import SETTINGS
 from convcost.specs.templates import WEIGHTS_ONLY, Switches
+from convcost.specs.words import SETTINGS
 
 MAX_REPLAYS = 6
 """Records kept for one kind of spec, each for other outcomes of its guards."""

@@ -4,17 +4,18 @@ Works on the graph, wherever it came from: a replaced layer keeps its input, its
 stride; everything else stays as it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, Row, count
-from convcost.engine.graph import Graph, GraphBuilder, Node
-from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.engine.graph import Graph, GraphBuilder
+from convcost.engine.shapes import product
+from convcost.errors import ConvcostError, OperationError, SpecError, either
 from convcost.specs.building import Subject
 from convcost.specs.catalogue import Library
 from convcost.specs.expressions import ExpressionError, compile_expression
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.templates import WEIGHTS_ONLY, Context
+from convcost.specs.primitives import NORMALISATIONS
+from convcost.specs.templates import Context, Switches
 
 KINDS: dict[str, Callable[[Row], bool]] = {
     "conv": lambda row: row.type == "conv",
@@ -24,14 +25,14 @@ KINDS: dict[str, Callable[[Row], bool]] = {
     "grouped": lambda row: _is_conv(row) and 1 < _groups(row) < row.inputs[0][-1],
     "linear": lambda row: row.type == "linear",
 }
-"""What ``--from`` can name, as a test of a counted layer."""
+"""What ``--from`` can name beside designs, as a test of a counted layer."""
 
 
 class Change(NamedTuple):
-    """One replaced layer and what stands there now."""
+    """One replaced layer or block (its rows before), and what stands there now."""
 
     name: str
-    before: Row
+    before: tuple[Row, ...]
     after: tuple[Row, ...]
 
 
@@ -55,103 +56,169 @@ def swap(
     where: str | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Swap:
-    """Replace each layer of kind ``source`` (for which ``where`` holds) by the design ``target``.
+    """Replace what ``source`` names (where ``where`` holds) by the design ``target``.
 
-    Raises ConvcostError where nothing matches, or where the design cannot give the output of
-    the layer that it replaces.
+    ``source`` is a kind of layer, or a design: then whole blocks are replaced. What a replaced
+    block carried (norms, activations, biases) the new one carries too. Raises ConvcostError
+    where nothing matches, or where the target cannot give the output of what it replaces.
     """
-    matches = KINDS[source]
-    condition = None if where is None else _condition(where)
     before = count(subject.graph, subject.batch)
-    chosen = {
-        index
-        for index, row in enumerate(before.rows)
-        if matches(row) and (condition is None or condition(row))
-    }
-    if not chosen:
+    condition = None if where is None else _condition(where)
+    found = [
+        span
+        for span in _spans(before, source)
+        if condition is None or condition(_widest(before.rows[slice(*span)]))
+    ]
+    if not found:
         extra = f" for which {where}" if where else ""
-        raise ConvcostError(f"{subject.name} has no layer of kind {source}{extra}")
-    replacer = _Replacer(library, subject.graph, target, dict(arguments or {}))
-    after = count(replacer.replace(chosen), subject.batch)
+        raise ConvcostError(f"{subject.name} has no {source}{extra}", hint=_there_is(before))
+    replacer = _Replacer(library, before, target, dict(arguments or {}))
+    after = count(replacer.replace(found), subject.batch)
     changes = tuple(
-        Change(row.name, row, after.rows[slice(*replacer.spans[index])])
-        for index, row in enumerate(before.rows)
-        if index in chosen
+        Change(name, before.rows[slice(*span)], after.rows[slice(*made)])
+        for name, span, made in replacer.made
     )
     return Swap(subject.name, source, target, before, after, changes)
 
 
+def _spans(counted: Count, source: str) -> list[tuple[int, int]]:
+    """The rows to replace, as half-open ranges: single layers, or blocks of a design."""
+    if source in KINDS:
+        matches = KINDS[source]
+        return [(i, i + 1) for i, row in enumerate(counted.rows) if matches(row)]
+    spans = []
+    for prefix, design in counted.graph.scopes.items():
+        if design == source:
+            inside = [i for i, r in enumerate(counted.rows) if r.name.startswith(f"{prefix}.")]
+            if inside:
+                spans.append((inside[0], inside[-1] + 1))
+    return spans
+
+
+def _widest(rows: Sequence[Row]) -> Row:
+    """The convolution of a block with the largest kernel: what a block is asked about."""
+    convolutions = [row for row in rows if row.type == "conv"] or list(rows)
+    return max(convolutions, key=_kernel)
+
+
+def _kernel(row: Row) -> int:
+    operation: Any = row.node.operation
+    return product(getattr(operation, "kernel_size", (1,)))
+
+
+def _there_is(counted: Count) -> str:
+    """What there is to replace."""
+    kinds = [name for name, test in KINDS.items() if any(map(test, counted.rows))]
+    designs = dict.fromkeys(counted.graph.scopes.values())
+    return f"it has {either([*kinds, *designs])}"
+
+
 class _Replacer:
-    """Copies a graph node by node and puts a design where one is to be replaced."""
+    """Copies a graph node by node and puts a design where something is to be replaced."""
 
     def __init__(
-        self, library: Library, graph: Graph, target: str, arguments: dict[str, Any]
+        self, library: Library, counted: Count, target: str, arguments: dict[str, Any]
     ) -> None:
         self._library = library
-        self._graph = graph
+        self._graph = counted.graph
+        self._rows = counted.rows
         self._target = target
         self._arguments = arguments
-        self.spans: dict[int, tuple[int, int]] = {}
+        self.made: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
 
-    def replace(self, chosen: set[int]) -> Graph:
-        """The graph with the nodes at ``chosen`` replaced."""
+    def replace(self, spans: list[tuple[int, int]]) -> Graph:
+        """The graph with the nodes of each span replaced."""
         graph = self._graph
         builder = GraphBuilder(*graph.inputs)
         builder.scopes.update(graph.scopes)
-        moved = list(range(len(graph.inputs)))
         first = len(graph.inputs)
-        for index, node in enumerate(graph.nodes):
-            inputs = tuple(moved[tensor] for tensor in node.inputs)
-            if index not in chosen:
+        moved = list(range(first))
+        ends = dict(spans)
+        index = 0
+        while index < len(graph.nodes):
+            node = graph.nodes[index]
+            end = ends.get(index)
+            if end is None:
+                inputs = tuple(moved[tensor] for tensor in node.inputs)
                 moved.append(builder.add_as(node, inputs))
+                index += 1
                 continue
             start = len(builder.shapes) - first
-            made = self._design(builder, node, inputs)
-            self.spans[index] = (start, len(builder.shapes) - first)
-            if builder.shapes[made] != node.output:
-                raise ConvcostError(
-                    f"{self._target} in place of {node.name} gives "
-                    f"{_times(builder.shapes[made])}, not {_times(node.output)}",
-                    hint="choose layers with --where, or another design",
-                )
-            moved.append(made)
-        return builder.finish(*(moved[tensor] for tensor in graph.outputs))
+            last = graph.nodes[end - 1]
+            name = node.name if end == index + 1 else _common(node.name, last.name)
+            made = self._block(builder, (index, end), moved[node.inputs[0]], name)
+            self.made.append((name, (index, end), (start, len(builder.shapes) - first)))
+            self._check_inside(first, index, end, name)
+            moved += [made] * (end - index)
+            index = end
+        finished = builder.finish(*(moved[tensor] for tensor in graph.outputs))
+        return finished._replace(is_flat=graph.is_flat)
 
-    def _design(self, builder: GraphBuilder, node: Node, inputs: tuple[int, ...]) -> int:
-        if self._target in PRIMITIVES:
-            raise ConvcostError(f"{self._target} is a layer type, not a design")
-        operation: Any = node.operation
+    def _check_inside(self, first: int, start: int, end: int, name: str) -> None:
+        """Only what a block hands on may be read outside it."""
+        hidden = range(first + start, first + end - 1)
+        for node in self._graph.nodes[end:]:
+            if any(tensor in hidden for tensor in node.inputs):
+                raise ConvcostError(f"{node.name} reads from inside {name}: it cannot be replaced")
+
+    def _block(self, builder: GraphBuilder, span: tuple[int, int], tensor: int, name: str) -> int:
+        """The target in place of one span; checks that the output fits."""
+        rows = self._rows[slice(*span)]
+        wanted = rows[-1].node.output
         try:
             design = self._library.find(self._target)
-            context = Context(builder, self._library.find, WEIGHTS_ONLY)
-            given = {
-                "out_channels": node.output[-1],
-                **{
-                    field: getattr(operation, field)
-                    for field in ("kernel_size", "stride", "dilation")
-                    if hasattr(operation, field)
-                },
-                "padding": _pads(operation, builder.shapes[inputs[0]]),
-                "bias": operation.bias,
-            }
+            given = self._given(rows, builder.shapes[tensor])
             known = {key: value for key, value in given.items() if design.accepts(key)}
-            builder.scopes[node.name] = design.name
-            return design.build(
-                context,
-                inputs[0],
-                {**known, **self._arguments},
-                WEIGHTS_ONLY,
-                f"{node.name}.",
+            kinds = {row.type for row in rows}
+            switches = Switches(
+                norm=bool(kinds & set(NORMALISATIONS)),
+                activation="activation" in kinds,
+                bias=bool(given["bias"]),
             )
+            builder.scopes[name] = design.name
+            context = Context(builder, self._library.find, switches)
+            made = design.build(context, tensor, {**known, **self._arguments}, switches, f"{name}.")
         except OperationError as problem:
             raise ConvcostError(
-                f"{self._target} cannot stand in for {node.name}: {problem.message}",
-                hint=problem.hint,
+                f"{self._target} cannot stand in for {name}: {problem.message}", hint=problem.hint
             ) from None
+        if builder.shapes[made] != wanted:
+            raise ConvcostError(
+                f"{self._target} in place of {name} gives {_times(builder.shapes[made])}, "
+                f"not {_times(wanted)}",
+                hint="choose layers with --where, or another design",
+            )
+        return made
+
+    def _given(self, rows: Sequence[Row], shape: tuple[int, ...]) -> dict[str, Any]:
+        """The settings of what is replaced, for the target to take."""
+        operation: Any = _widest(rows).node.operation
+        strides = [getattr(row.node.operation, "stride", None) for row in rows]
+        stride = (1,) * (len(shape) - 1)
+        for one in filter(None, strides if len(rows) > 1 else strides[:1]):
+            stride = tuple(a * b for a, b in zip(stride, one, strict=True))
+        settings = {
+            field: getattr(operation, field)
+            for field in ("kernel_size", "dilation")
+            if hasattr(operation, field)
+        }
+        pads = operation.pads(shape) if len(rows) == 1 and hasattr(operation, "pads") else "same"
+        return settings | {
+            "stride": stride,
+            "out_channels": rows[-1].node.output[-1],
+            "padding": pads,
+            "bias": any(getattr(row.node.operation, "bias", False) for row in rows),
+        }
 
 
-def _pads(operation: Any, shape: tuple[int, ...]) -> Any:
-    return operation.pads(shape) if hasattr(operation, "pads") else "same"
+def _common(first: str, last: str) -> str:
+    """The dotted prefix that two layers of a block share."""
+    shared = []
+    for one, other in zip(first.split("."), last.split("."), strict=False):
+        if one != other:
+            break
+        shared.append(one)
+    return ".".join(shared) or first
 
 
 def _condition(where: str) -> Callable[[Row], bool]:

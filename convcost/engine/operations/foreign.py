@@ -18,7 +18,7 @@ class Foreign(Operation):
     ``kind`` "unknown" means that nobody knows its cost; ``mixes`` is how many channels one
     output value combines; ``flattens``: an output value sees every position; ``renames``: the
     output is the input's memory; ``is_constant``: it reads weights only, so that its work does
-    not grow with the batch.
+    not grow with the batch; ``bias``: one is added to each output value.
     """
 
     type: str  # type: ignore[misc]
@@ -30,6 +30,7 @@ class Foreign(Operation):
     flattens: bool = False  # type: ignore[misc]
     renames: bool = False  # type: ignore[misc]
     is_constant: bool = False
+    bias: bool = False
     per_sample: ClassVar[bool] = False
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:

@@ -1,0 +1,176 @@
+"""The documentation cannot lie: its commands are run and must print what stands there.
+
+In README.md and docs/*.md, each fenced block is one of these:
+
+``console``            each ``$ line`` is run by bash, 80 columns wide, and what follows it, up to the
+                       next ``$``, is all that it prints (errors too)
+``toml file=NAME``     (or any other language) is a file for the commands below it on that page
+``pycon``, ``python``  with ``>>>`` is a doctest
+
+``needs=MODULE`` after the language leaves a block out where that module is not installed.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from conftest import environment
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block: the page and line where it stands, its language, its words, its text."""
+
+    page: str
+    line: int
+    language: str
+    words: dict[str, str]
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of one page."""
+    text = page.read_text("utf-8") if page.is_file() else ""
+    for match in FENCE.finditer(text):
+        language, info, content = match.groups()
+        words = dict(word.split("=", 1) for word in info.split() if "=" in word)
+        line = text.count("\n", 0, match.start()) + 1
+        yield Block(page.relative_to(ROOT).as_posix(), line, language, words, content)
+
+
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+CONSOLE = [block for block in BLOCKS if block.language == "console"]
+PYTHON = [
+    block for block in BLOCKS if block.language in ("python", "pycon") and ">>>" in block.text
+]
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """(command, what it prints) of a console block; a backslash continues a command."""
+    assert block.text.startswith("$ "), f"{block.page}:{block.line} does not start with a command"
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        while command.endswith("\\"):
+            more, _, output = output.partition("\n")
+            command += f"\n{more}"
+        yield command, output
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One folder a page, so that its commands see what earlier ones on the page made."""
+    return {page: tmp_path_factory.mktemp("page") for page in {block.page for block in BLOCKS}}
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``convcost`` and ``python``, which are those that run these tests."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name, words in (("convcost", "-m convcost"), ("python", ""), ("python3", "")):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
+        program.chmod(0o755)
+    return folder
+
+
+def prepare(block: Block, folder: Path) -> None:
+    """Write the files that the page shows above ``block``; leave it out where it cannot run."""
+    module = block.words.get("needs")
+    if module is not None and find_spec(module) is None:
+        pytest.skip(f"{module} is not installed")
+    for other in BLOCKS:
+        if other.page == block.page and other.line < block.line and "file" in other.words:
+            path = folder / other.words["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(other.text)
+
+
+def name_of(block: Block) -> str:
+    return f"{block.page}:{block.line}"
+
+
+@pytest.mark.parametrize("block", CONSOLE, ids=name_of)
+def test_a_command_prints_what_stands_below_it(
+    block: Block, folders: dict[str, Path], programs: Path
+) -> None:
+    folder = folders[block.page]
+    prepare(block, folder)
+    env = environment()
+    env["PATH"] = f"{programs}:{env['PATH']}"
+    printed = ""
+    for command, _ in commands(block):
+        done = subprocess.run(
+            ["bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            cwd=folder,
+            env=env,
+            timeout=60,
+            check=False,
+        )
+        printed += f"$ {command}\n{done.stdout}"
+    assert printed == block.text
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=name_of)
+def test_a_python_example_gives_what_stands_below_it(
+    block: Block, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folders[block.page]
+    prepare(block, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
+    test = doctest.DocTestParser().get_doctest(block.text, {}, name_of(block), block.page, 0)
+    report: list[str] = []
+    outcome = doctest.DocTestRunner().run(test, out=report.append)
+    assert outcome.failed == 0, "".join(report)
+    assert outcome.attempted > 0
+
+
+def test_the_readme_shows_commands_that_run() -> None:
+    readme = ROOT / "README.md"
+    if readme.read_text("utf-8").strip():
+        assert any(block.page == "README.md" for block in CONSOLE)
+
+
+def test_no_page_shows_a_mistake_of_convcost_itself() -> None:
+    wrong = [name_of(block) for block in CONSOLE if "a bug in convcost" in block.text]
+    assert wrong == []
+
+
+def test_every_command_line_is_in_a_block_that_is_run() -> None:
+    wrong = [
+        name_of(block)
+        for block in BLOCKS
+        if block.language != "console" and re.search(r"^\$ ", block.text, re.MULTILINE)
+    ]
+    assert wrong == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    wrong = []
+    for page in PAGES:
+        text = FENCE.sub("", page.read_text("utf-8") if page.is_file() else "")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not (page.parent / target).exists():
+                wrong.append(f"{page.relative_to(ROOT).as_posix()}: {target}")
+    assert wrong == []
+
+
+def test_a_block_is_understood() -> None:
+    block = Block("x.md", 1, "console", {}, "$ echo a \\\n  b\na b\n$ echo c | cat\nc\n")
+    assert list(commands(block)) == [("echo a \\\n  b", "a b\n"), ("echo c | cat", "c\n")]
