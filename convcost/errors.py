@@ -127,11 +127,17 @@ def either(choices: Iterable[object], limit: int = 12) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one most probably meant, or None."""
+    """The known name that a misspelt one most probably meant, or None.
+
+    The first word of a name stands for it too: ``kernal`` is ``kernel_size``.
+    """
     import difflib
 
-    matches = difflib.get_close_matches(name[:60].lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    names = list(known)
+    heads = {known.partition("_")[0]: known for known in reversed(names)}
+    words = heads | dict(zip(names, names, strict=True))
+    matches = difflib.get_close_matches(name[:60].lower(), words, n=1, cutoff=0.6)
+    return words[matches[0]] if matches else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

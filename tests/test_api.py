@@ -121,7 +121,7 @@ def test_layers_that_are_written_out_are_compared() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: count(), "count takes one thing to count, not 0"),
+        (count, "count takes one thing to count, not 0"),
         (
             lambda: count("8x8x4", "1x1 8", "1x1 4"),
             "count takes one thing to count, not 2",

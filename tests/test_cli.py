@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from conftest import Result, Run, environment, refusal
+
 from convcost import __version__
 from convcost.cli.app import COMMANDS
 

@@ -2,10 +2,12 @@
 
 In README.md and docs/*.md, each fenced block is one of these:
 
-``console``            each ``$ line`` is run by bash, 80 columns wide, and what follows it, up to the
-                       next ``$``, is all that it prints (errors too)
+``console``            each ``$ line`` is run by bash, 80 columns wide, and what follows it, up
+                       to the next ``$``, is all that it prints (errors too)
 ``toml file=NAME``     (or any other language) is a file for the commands below it on that page
 ``pycon``, ``python``  with ``>>>`` is a doctest
+
+Each block starts in a folder of its own with the files that the page has shown so far.
 
 ``needs=MODULE`` after the language leaves a block out where that module is not installed.
 """
@@ -13,16 +15,17 @@ In README.md and docs/*.md, each fenced block is one of these:
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
 from conftest import environment
 
 ROOT = Path(__file__).parent.parent
@@ -69,12 +72,6 @@ def commands(block: Block) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One folder a page, so that its commands see what earlier ones on the page made."""
-    return {page: tmp_path_factory.mktemp("page") for page in {block.page for block in BLOCKS}}
-
-
-@pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``convcost`` and ``python``, which are those that run these tests."""
     folder = tmp_path_factory.mktemp("bin")
@@ -85,11 +82,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def prepare(block: Block, folder: Path) -> None:
-    """Write the files that the page shows above ``block``; leave it out where it cannot run."""
-    module = block.words.get("needs")
-    if module is not None and find_spec(module) is None:
-        pytest.skip(f"{module} is not installed")
+def can_run(block: Block) -> bool:
+    return "needs" not in block.words or find_spec(block.words["needs"]) is not None
+
+
+def write_files(block: Block, folder: Path) -> None:
+    """The files that the page shows above ``block``."""
     for other in BLOCKS:
         if other.page == block.page and other.line < block.line and "file" in other.words:
             path = folder / other.words["file"]
@@ -97,19 +95,12 @@ def prepare(block: Block, folder: Path) -> None:
             path.write_text(other.text)
 
 
-def name_of(block: Block) -> str:
-    return f"{block.page}:{block.line}"
-
-
-@pytest.mark.parametrize("block", CONSOLE, ids=name_of)
-def test_a_command_prints_what_stands_below_it(
-    block: Block, folders: dict[str, Path], programs: Path
-) -> None:
-    folder = folders[block.page]
-    prepare(block, folder)
+def transcript(block: Block, folder: Path, programs: Path) -> str:
+    """What a terminal shows when the commands of ``block`` are run one after the other."""
+    write_files(block, folder)
     env = environment()
     env["PATH"] = f"{programs}:{env['PATH']}"
-    printed = ""
+    shown = ""
     for command, _ in commands(block):
         done = subprocess.run(
             ["bash", "-c", command],
@@ -119,20 +110,53 @@ def test_a_command_prints_what_stands_below_it(
             text=True,
             cwd=folder,
             env=env,
-            timeout=60,
+            timeout=120,
             check=False,
         )
-        printed += f"$ {command}\n{done.stdout}"
-    assert printed == block.text
+        shown += f"$ {command}\n{done.stdout}"
+    return shown
+
+
+@pytest.fixture(scope="module")
+def transcripts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, programs: Path
+) -> Iterator[dict[str, Future[str]]]:
+    """The console blocks that were asked for, all started: they use every core of the machine."""
+    asked = [
+        item.callspec.params["block"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.originalname == test_a_command_prints_what_stands_below_it.__name__
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {
+            name_of(block): pool.submit(transcript, block, tmp_path_factory.mktemp("doc"), programs)
+            for block in asked
+            if can_run(block)
+        }
+
+
+def name_of(block: Block) -> str:
+    return f"{block.page}:{block.line}"
+
+
+@pytest.mark.parametrize("block", CONSOLE, ids=name_of)
+def test_a_command_prints_what_stands_below_it(
+    block: Block, transcripts: dict[str, Future[str]]
+) -> None:
+    if not can_run(block):
+        pytest.skip(f"{block.words['needs']} is not installed")
+    assert transcripts[name_of(block)].result() == block.text
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=name_of)
 def test_a_python_example_gives_what_stands_below_it(
-    block: Block, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = folders[block.page]
-    prepare(block, folder)
-    monkeypatch.chdir(folder)
+    if not can_run(block):
+        pytest.skip(f"{block.words['needs']} is not installed")
+    write_files(block, tmp_path)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     test = doctest.DocTestParser().get_doctest(block.text, {}, name_of(block), block.page, 0)
     report: list[str] = []

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from conftest import Run, environment, refusal
 
 CONV = '"type": "conv", "input": "8x8x4"'
@@ -584,7 +583,7 @@ COMMANDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "an option for layers that are written out": (
         ["count", "8x8x4", "conv 3x3 8", "--kernel", "3"],
         (
-            "error: kernel_size is for named designs, and what you name is written out",
+            "error: kernel_size is not for layers that are written out",
             "  --kernel 3",
             "  write it into the layer, or use --design",
         ),

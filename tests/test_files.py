@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from conftest import Run, refusal
+
 from convcost import load
 from convcost.errors import SpecError
 from convcost.specs.files import Item, Problem, read_specs

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conftest import Run
+
 from convcost import count
 
 CASES: list[dict[str, Any]] = [

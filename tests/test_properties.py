@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import grouped_channels, maps, windows
 
 from convcost import count
 from convcost.engine.counting import count as count_graph
@@ -22,7 +23,6 @@ from convcost.specs.layers import LayerSpec
 from convcost.specs.primitives import PRIMITIVES
 from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Switches
 from convcost.studies.streaming import StreamCounter, Totals
-from strategies import grouped_channels, maps, windows
 
 LIBRARY = Library()
 DESIGNS = [name for name in LIBRARY.names() if LIBRARY.find(name).kind == "design"]

@@ -67,7 +67,7 @@ def test_resnet50_with_separable_3x3() -> None:
     done = swapped("resnet50", "standard", "separable", where="kernel_size == 3")
     assert len(done.changes) == 3 + 4 + 6 + 3
     first, *others = [change for change in done.changes if change.name.startswith("layer2.")]
-    assert macs([first.before]) == 28 * 28 * 3 * 3 * 128 * 128
+    assert macs(first.before) == 28 * 28 * 3 * 3 * 128 * 128
     # Its stride is 2: the depthwise half already works on the small map.
     assert macs(first.after) == 28 * 28 * (3 * 3 * 128 + 128 * 128)
     assert [macs(change.after) for change in others] == [macs(first.after)] * 3
@@ -93,8 +93,8 @@ def test_output_stride_and_all_shapes_stay(name: str) -> None:
     done = swapped(name, "standard", "separable")
     assert done.after.output == done.before.output
     for change in done.changes:
-        assert change.after[-1].node.output == change.before.node.output
-        assert change.after[0].inputs == change.before.inputs
+        assert change.after[-1].node.output == change.before[-1].node.output
+        assert change.after[0].inputs == change.before[0].inputs
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -102,6 +102,38 @@ def test_swapping_standard_for_standard_changes_nothing(name: str) -> None:
     done = swapped(name, "standard", "standard")
     assert (done.after.params, done.after.macs) == (done.before.params, done.before.macs)
     assert memory(done.after.graph).peak == memory(done.before.graph).peak
+
+
+BLOCKS = [
+    ("resnet50", "bottleneck", "inverted_residual"),
+    ("resnet18", "resnet_basic", "bottleneck"),
+    ("shufflenet_v2", "shufflenet_v2_unit", "separable"),
+    ("efficientnet_b0", "mbconv", "fused_mbconv"),
+    ("mobilenet_v1", "separable", "standard"),
+    ("googlenet", "inception", "fire"),
+    ("densenet121", "dense_transition", "separable"),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "target"), BLOCKS)
+def test_whole_blocks_keep_shapes_and_everything_around_them(
+    name: str, source: str, target: str
+) -> None:
+    done = swapped(name, source, target)
+    blocks = [prefix for prefix, design in done.before.graph.scopes.items() if design == source]
+    assert [change.name for change in done.changes] == blocks
+    assert done.after.output == done.before.output
+    for change in done.changes:
+        assert change.after[-1].node.output == change.before[-1].node.output
+    outside = macs(done.before.rows) - sum(macs(change.before) for change in done.changes)
+    assert macs(done.after.rows) - sum(macs(change.after) for change in done.changes) == outside
+
+
+def test_a_block_with_a_strided_shortcut_steps_once() -> None:
+    # Both branches of layer2.0 have stride 2: together they do not make 4.
+    done = swapped("resnet50", "bottleneck", "standard", where="stride == 2")
+    assert [change.name for change in done.changes] == ["layer2.0", "layer3.0", "layer4.0"]
+    assert macs(done.changes[0].after) == 28 * 28 * 3 * 3 * 256 * 512
 
 
 def test_biases_stay_where_they_were() -> None:
@@ -188,7 +220,10 @@ SWAP = ("swap", "resnet50", "--from", "standard")
         ),
         (
             ["--to", "separable", "--where", "kernel_size == 9"],
-            ["error: resnet50 has no layer of kind standard for which kernel_size == 9"],
+            [
+                "error: resnet50 has no standard for which kernel_size == 9",
+                "  it has conv, standard, pointwise, linear or bottleneck",
+            ],
         ),
         (
             ["--to", "depthwise"],
@@ -214,14 +249,14 @@ def test_errors_are_whole(invoke: Run, words: list[str], lines: list[str]) -> No
 def test_nothing_to_replace_is_an_error() -> None:
     with pytest.raises(ConvcostError) as raised:
         swapped("vgg16", "depthwise", "standard")
-    assert raised.value.message == "vgg16 has no layer of kind depthwise"
+    assert str(raised.value) == "vgg16 has no depthwise\n  it has conv, standard or linear"
 
 
 def test_table_and_its_notes(invoke: Run) -> None:
     out = invoke("swap", "56x56x16", "conv 3x3 32 s2, conv 1x1 64").out
     before, after = 28 * 28 * (3 * 3 * 16 * 32 + 32 * 64), 28 * 28 * (3 * 3 * 16 + 512 + 2048)
     lines = out.splitlines()
-    assert lines[0].endswith(": standard -> separable, 1 layers")
+    assert lines[0].endswith(": standard -> separable, 1 replaced")
     (total,) = [line for line in lines if line.startswith("whole network")]
     assert f"{before:,}" in total
     assert f"{after:,}" in total

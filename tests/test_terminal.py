@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Run
 from convcost import compare, count
 from convcost.quantities import format_count
 from convcost.reports.report import Column, Report

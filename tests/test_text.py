@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import layer_specs
 
 from convcost import count
 from convcost.errors import ConvcostError, SpecError
 from convcost.specs.layers import LayerSpec
 from convcost.specs.text import format_layer, parse
-from strategies import layer_specs
 
 SAME_LAYER = [
     ("conv 3x3 64", {"kernel_size": (3, 3), "out_channels": 64}),
@@ -93,7 +93,7 @@ def test_numbers_and_words_mean_what_the_type_makes_of_them(
     text: str, fields: dict[str, Any]
 ) -> None:
     (layer,) = parse(text)
-    assert layer.spec == LayerSpec.model_validate({"type": text.split()[0], **fields})
+    assert layer.spec == LayerSpec.model_validate({"type": text.split(maxsplit=1)[0], **fields})
 
 
 def test_commas_separate_layers() -> None:

@@ -22,8 +22,8 @@ F: Any = nn.functional
 
 pytestmark = [
     pytest.mark.torch,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
-    pytest.mark.filterwarnings("ignore::UserWarning:torch"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 
 
@@ -240,6 +240,29 @@ def test_frames_in_the_batch_axis() -> None:
             return self.conv(x.transpose(1, 2).flatten(0, 1))
 
     assert from_torch(Frames(), "3x8x8x4", batch=2).macs == 2 * 3 * 6 * 6 * 6 * 4 * 9
+
+
+def test_axes_that_are_laid_out_anew() -> None:
+    class Anew(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.line = nn.Conv2d(3, 16, 4, 4), nn.Conv1d(16, 8, 3)
+            self.grow = nn.ConvTranspose2d(4, 3, 2)
+
+        def forward(self, x: Any) -> Any:
+            x = self.line(self.patches(x).flatten(2)).mean(1)
+            return self.grow(x[:, :36].reshape(-1, 4, 3, 3))
+
+    result = check(Anew(), "32x32x3", 2, 3, 32, 32)
+    assert result.macs == 2 * (8 * 8 * 16 * 3 * 16 + 62 * 8 * 16 * 3 + 3 * 3 * 4 * 3 * 4)
+    str(result)
+
+
+def test_recurrent_layers_are_taken_apart() -> None:
+    layer = nn.LSTM(16, 8, batch_first=True)
+    result = from_torch(layer, "5x16")
+    assert result.params == sum(parameter.numel() for parameter in layer.parameters())
+    assert (result.is_complete, result.macs) == (True, 5 * 4 * 8 * (16 + 8))
 
 
 def test_several_inputs_by_name() -> None:

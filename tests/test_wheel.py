@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
 from conftest import environment
+
 from convcost import __version__
 
 ROOT = Path(__file__).parent.parent

@@ -42,6 +42,7 @@ def run(
     from convcost.errors import ConvcostError, SpecError
     from convcost.reports.explanation import blackboard, explanation_report
     from convcost.studies.comparison import summary_of
+    from convcost.studies.derivation import closed_forms
     from convcost.studies.explanation import explain_subject
 
     check_format(form)
@@ -55,7 +56,7 @@ def run(
         subject,
         summary_of(request.library, subject),
         baseline,
-        _closed_forms(request, subject, baseline),
+        closed_forms(request.library, subject, baseline) if baseline else (None, None),
     )
     if form == "table":
         sys.stdout.write(blackboard(explanation, min(terminal_settings()["width"], 100)))
@@ -72,6 +73,7 @@ def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None
     design = request.design(versus)
     asked = {**request.settings_of(subject), **subject.arguments}
     arguments = {name: value for name, value in asked.items() if design.accepts(name)}
+    arguments.pop("groups", None)  # what groups save shows against the dense layer
     if "out_channels" not in arguments:
         arguments["out_channels"] = subject.graph.output[-1]
     if subject.design == design.name or len(subject.graph.output) == 1:
@@ -86,43 +88,3 @@ def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None
         )
     except ConvcostError:
         return None
-
-
-def _closed_forms(
-    request: Request, subject: Subject, baseline: Subject | None
-) -> tuple[str | None, str | None]:
-    """The ratios in symbols, where the design has them and sympy is there to derive them."""
-    from convcost.errors import ConvcostError
-    from convcost.studies.derivation import as_text, derive
-
-    if (
-        baseline is None
-        or baseline.design is None
-        or not request.library.knows(subject.design or "")
-    ):
-        return None, None
-    symbols = ("kernel_size", "out_channels", "padding")
-    arguments = {k: v for k, v in subject.arguments.items() if k not in symbols}
-    kernel = subject.arguments.get("kernel_size", 1)
-    if isinstance(kernel, tuple) and len(set(kernel)) > 1:
-        return None, None
-    if arguments.get("stride", 1) != 1 or len(subject.graph.inputs[0]) == 1:
-        return None, None
-    try:
-        derived = derive(
-            request.library,
-            subject.design or "",
-            baseline.design,
-            axes=len(subject.graph.inputs[0]) - 1,
-            arguments=arguments,
-        )
-    except ConvcostError:
-        return None, None
-    names = {"Cout": "out_channels", "Cin": "in_channels"}
-    texts = []
-    for ratio in (derived.params_ratio, derived.macs_ratio):
-        text = as_text(ratio)
-        for short, full in names.items():
-            text = text.replace(short, full)
-        texts.append(text)
-    return texts[0], texts[1]

@@ -11,12 +11,20 @@ Mixing = Literal["nothing", "space", "channels", "space and channels"]
 
 
 class ReceptiveField(NamedTuple):
-    """``size``: input positions on each axis that can reach one output value (None: all of
-    them, through a global pooling or a flattening). ``step``: distance in the input between
-    two neighbouring outputs."""
+    """What reaches one value of a tensor.
 
-    size: tuple[int, ...] | None
+    ``reach``: input positions on each axis (None: all of them, through a global pooling or a
+    flattening); a fraction where the map has been enlarged. ``step``: distance in the input
+    between two neighbouring values.
+    """
+
+    reach: tuple[Fraction, ...] | None
     step: tuple[Fraction, ...]
+
+    @property
+    def size(self) -> tuple[int, ...] | None:
+        """The reach in whole positions: the most that any one value sees."""
+        return None if self.reach is None else tuple(map(int, self.reach))
 
 
 def receptive_fields(graph: Graph) -> list[ReceptiveField]:
@@ -41,22 +49,25 @@ def receptive_fields(graph: Graph) -> list[ReceptiveField]:
 
 def _single_pixel(shape: Shape) -> ReceptiveField:
     axes = len(shape) - 1
-    return ReceptiveField((1,) * axes, (Fraction(1),) * axes)
+    return ReceptiveField((Fraction(1),) * axes, (Fraction(1),) * axes)
 
 
-def _reach(field: ReceptiveField) -> tuple[bool, tuple[int, ...]]:
-    return (field.size is None, field.size or ())
+def _reach(field: ReceptiveField) -> tuple[bool, tuple[Fraction, ...]]:
+    return (field.reach is None, field.reach or ())
 
 
 def _widen(field: ReceptiveField, window: Window | None) -> ReceptiveField:
-    if field.size is None or window is None:
+    if field.reach is None or window is None:
         return field
-    size = tuple(
-        int(r + (reach - 1) * step)
-        for r, reach, step in zip(field.size, window.extent, field.step, strict=True)
+    if len(window.extent) != len(field.reach):
+        # A foreign model has laid its axes out anew; what they were cannot be followed.
+        return ReceptiveField(None, ())
+    reach = tuple(
+        r + (extent - 1) * step
+        for r, extent, step in zip(field.reach, window.extent, field.step, strict=True)
     )
     step = tuple(a * b for a, b in zip(field.step, window.stride, strict=True))
-    return ReceptiveField(size, step)
+    return ReceptiveField(reach, step)
 
 
 def mixing(graph: Graph) -> Mixing:
@@ -67,6 +78,7 @@ def mixing(graph: Graph) -> Mixing:
     channels = any(
         node.operation.shuffles or node.operation.channel_mixing(graph.shape(node.inputs[0])) > 1
         for node in graph.nodes
+        if node.inputs
     )
     if space and channels:
         return "space and channels"

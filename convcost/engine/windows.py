@@ -35,10 +35,11 @@ class Window(NamedTuple):
     """What receptive fields need of an operation: reach and step on each spatial axis.
 
     ``extent``: how many input positions one output position reads; ``stride``: how far apart
-    in the input two neighbouring outputs are (below 1 where an operation enlarges the map).
+    in the input two neighbouring outputs are (below 1 where an operation enlarges the map; the
+    extent is then that of a kernel on the finer map, ``1 + (reach - 1) / factor``).
     """
 
-    extent: tuple[int, ...]
+    extent: tuple[int | Fraction, ...]
     stride: tuple[int | Fraction, ...]
 
 

@@ -61,7 +61,8 @@ VOCABULARY: dict[str, str] = {
     ),
     **_all(
         "free",
-        "cat stack split split_with_sizes chunk unbind slice select clone copy _to_copy index "
+        "cat stack split split_with_sizes unsafe_split unsafe_split_with_sizes chunk "
+        "unbind slice select clone copy _to_copy index "
         "constant_pad_nd reflection_pad1d reflection_pad2d replication_pad2d upsample_nearest1d "
         "upsample_nearest2d upsample_nearest3d _upsample_nearest_exact2d pixel_shuffle "
         "pixel_unshuffle channel_shuffle native_channel_shuffle roll flip arange zeros ones empty "

@@ -72,6 +72,7 @@ def compile_design(
         layers=tuple(layers),
         output=output,
         examples=tuple(document.get("examples", ())),
+        place=place,
     )
 
 

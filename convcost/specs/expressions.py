@@ -43,7 +43,7 @@ class ExpressionError(ConvcostError):
         self.text = text
         self.span = span
         self.field: str | None = None
-        """The key of a layer in which it stands, where known."""
+        """The key of the file that holds the expression, once somebody knows it."""
 
 
 def floor(value: Any) -> Any:

@@ -92,7 +92,7 @@ class Design(NamedTuple):
     parameters: dict[str, Parameter]
     layers: tuple[CompiledLayer, ...]
     output: str | None
-    complete: bool = False
+    place: str | None = None
     examples: tuple[Any, ...] = ()
 
     def accepts(self, name: str) -> bool:
@@ -139,7 +139,7 @@ class Design(NamedTuple):
                 problem.message,
                 text=problem.text,
                 span=problem.span,
-                place=f"{self.name}: parameters.{name}",
+                place=f"{self.place or f'{self.name}.toml'}: parameters.{name}",
                 hint=problem.hint,
             ) from None
 
@@ -189,6 +189,15 @@ def _argument(name: str, value: Any) -> Any:
 def _may_be_dropped(name: str, value: Any) -> bool:
     """Whether a design without this parameter may pass over the value."""
     return name in FIXED_BY_DESIGN or (name in NEUTRAL and _argument(name, value) == NEUTRAL[name])
+
+
+def _evaluate(field: str, evaluate: Evaluate, scope: dict[str, Any]) -> Any:
+    """The value of one key of a layer; an error learns the key."""
+    try:
+        return evaluate(scope)
+    except ExpressionError as problem:
+        problem.field = field
+        raise
 
 
 class _Run:
@@ -251,7 +260,7 @@ class _Run:
         scope["channels"] = shapes[inputs[0]][-1]
         if layer.when is not None:
             scope["shapes_match"] = all(shapes[i] == shapes[inputs[0]] for i in inputs[1:])
-            if not layer.when(scope):
+            if not _evaluate("when", layer.when, scope):
                 return inputs[0]
         if not layer.indexed:
             return self._once(layer, inputs, self.prefix + layer.name)
@@ -269,7 +278,11 @@ class _Run:
             ) from None
 
     def _repeated(self, layer: CompiledLayer, inputs: tuple[int, ...]) -> int:
-        copies = layer.repeat if isinstance(layer.repeat, int) else layer.repeat(self.scope)
+        copies = (
+            layer.repeat
+            if isinstance(layer.repeat, int)
+            else _evaluate("repeat", layer.repeat, self.scope)
+        )
         copies = whole(copies, "repeat", least=0)
         if copies > MAX_REPEAT:
             raise OperationError(f"repeat must be at most {MAX_REPEAT}", field="repeat")
@@ -286,7 +299,7 @@ class _Run:
             fields = fields.copy()
             for key, evaluate in layer.computed:
                 try:
-                    fields[key] = evaluate(self.scope)
+                    fields[key] = _evaluate(key, evaluate, self.scope)
                 except ExpressionError as problem:
                     problem.field = key
                     raise

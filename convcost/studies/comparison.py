@@ -119,7 +119,7 @@ def summary_of(library: Library, subject: Subject) -> str:
         return ""
     if subject.design in PRIMITIVES:
         return PRIMITIVES[subject.design].summary
-    return library.find(subject.design).summary
+    return library.find(subject.design).summary if library.knows(subject.design) else ""
 
 
 def compare_subjects(

@@ -14,7 +14,7 @@ from convcost.errors import ConvcostError, OperationError, SpecError, either
 from convcost.specs.building import Subject
 from convcost.specs.catalogue import Library
 from convcost.specs.expressions import ExpressionError, compile_expression
-from convcost.specs.primitives import NORMALISATIONS
+from convcost.specs.primitives import NORMALISATIONS, PRIMITIVES
 from convcost.specs.templates import Context, Switches
 
 KINDS: dict[str, Callable[[Row], bool]] = {
@@ -163,11 +163,13 @@ class _Replacer:
 
     def _block(self, builder: GraphBuilder, span: tuple[int, int], tensor: int, name: str) -> int:
         """The target in place of one span; checks that the output fits."""
+        if self._target in PRIMITIVES:
+            raise ConvcostError(f"{self._target} is a layer type, not a design")
         rows = self._rows[slice(*span)]
         wanted = rows[-1].node.output
         try:
             design = self._library.find(self._target)
-            given = self._given(rows, builder.shapes[tensor])
+            given = self._given(rows, builder.shapes[tensor], len(self._graph.inputs) + span[0])
             known = {key: value for key, value in given.items() if design.accepts(key)}
             kinds = {row.type for row in rows}
             switches = Switches(
@@ -190,13 +192,10 @@ class _Replacer:
             )
         return made
 
-    def _given(self, rows: Sequence[Row], shape: tuple[int, ...]) -> dict[str, Any]:
+    def _given(self, rows: Sequence[Row], shape: tuple[int, ...], made: int) -> dict[str, Any]:
         """The settings of what is replaced, for the target to take."""
         operation: Any = _widest(rows).node.operation
-        strides = [getattr(row.node.operation, "stride", None) for row in rows]
-        stride = (1,) * (len(shape) - 1)
-        for one in filter(None, strides if len(rows) > 1 else strides[:1]):
-            stride = tuple(a * b for a, b in zip(stride, one, strict=True))
+        stride = getattr(operation, "stride", (1,)) if len(rows) == 1 else _stride(rows, made)
         settings = {
             field: getattr(operation, field)
             for field in ("kernel_size", "dilation")
@@ -209,6 +208,24 @@ class _Replacer:
             "padding": pads,
             "bias": any(getattr(row.node.operation, "bias", False) for row in rows),
         }
+
+
+def _stride(rows: Sequence[Row], made: int) -> tuple[Any, ...]:
+    """How far a block steps on each axis: along one branch, the others must agree with it.
+
+    ``made`` is the tensor of the first row in the graph.
+    """
+    one = (1,) * (len(rows[0].inputs[0]) - 1)
+    steps: dict[int, tuple[Any, ...]] = {rows[0].node.inputs[0]: one}
+    for tensor, row in enumerate(rows, start=made):
+        axes = len(row.node.output) - 1
+        reads = [steps[t] for t in row.node.inputs if t in steps and len(steps[t]) == axes]
+        if not reads:
+            continue
+        window = row.node.operation.window(row.inputs[0])
+        own = (1,) * axes if window is None else window.stride
+        steps[tensor] = tuple(a * b for a, b in zip(reads[0], own, strict=True))
+    return steps.get(made + len(rows) - 1, one)
 
 
 def _common(first: str, last: str) -> str:

@@ -113,9 +113,12 @@ class Upsample(Operation):
         return Cost(element_ops=product(output) * 2 ** len(self.scale))
 
     def window(self, shape: Shape) -> Window:
-        """One input, or two neighbours on each axis; steps get finer by the factor."""
-        reach = 1 if self.mode == "nearest" else 2
-        return Window((reach,) * len(self.scale), tuple(Fraction(1, f) for f in self.scale))
+        """A value is copied ``scale`` times (or blended over twice that); steps get finer."""
+        spread = 1 if self.mode == "nearest" else 2
+        return Window(
+            tuple(1 + Fraction(spread * factor - 1, factor) for factor in self.scale),
+            tuple(Fraction(1, factor) for factor in self.scale),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.operations.convolution import check_groups
-from convcost.engine.shapes import Shape, ceil_div, exact_div, is_known, product, times
+from convcost.engine.shapes import Shape, exact_div, is_known, product, times
 from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
 from convcost.errors import OperationError
 
@@ -86,10 +86,10 @@ class ConvTranspose(Operation):
         return tuple((crop // 2, crop - crop // 2) for crop in excess)
 
     def window(self, shape: Shape) -> Window:
-        """One output value reads up to ceil(reach / stride) inputs, 1 / stride apart."""
+        """A window of the kernel's reach on a map whose values are 1 / stride apart."""
         reach = map(extent, self.kernel_size, self.dilation)
         return Window(
-            tuple(map(ceil_div, reach, self.stride)),
+            tuple(1 + Fraction(r - 1, s) for r, s in zip(reach, self.stride, strict=True)),
             tuple(Fraction(1, s) for s in self.stride),
         )
 
