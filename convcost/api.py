@@ -222,7 +222,6 @@ def build_item(
 ) -> Subject:
     """One item of a file: a layer spec, or an object with layers."""
     if item.spec is None:
-        arguments = {key: value for key, value in (arguments or {}).items() if key != "bias"}
         return build_document(
             library,
             item.document or {},
@@ -234,7 +233,7 @@ def build_item(
         )
     return build_spec(
         library,
-        with_bias(item.spec, bias),
+        with_bias(library, item.spec, bias),
         item.origin(),
         input=input,
         batch=batch,

@@ -128,14 +128,21 @@ def test_channels_do_not_widen() -> None:
     ] == square(1, 1)
 
 
-def test_enlarging_makes_steps_finer() -> None:
-    # Two neighbours of the enlarged map may come from one position: 3 of them span at most 2.
+def test_enlarging_makes_steps_finer_and_the_size_an_upper_bound() -> None:
+    # Two neighbours of the enlarged map may come from one position: 3 of them span at most 2,
+    # and 2 of them may come from two positions.
     found = fields(count("8x8x4", "upsample, conv 3x3 4").counted)
     half = Fraction(1, 2)
-    assert found["upsample"] == ReceptiveField((1, 1), (half, half))
-    assert found["conv"] == ReceptiveField((2, 2), (half, half))
+    assert (found["upsample"].size, found["upsample"].step) == ((1, 1), (half, half))
+    assert (found["conv"].size, found["conv"].step) == ((2, 2), (half, half))
+    assert found["conv"].is_bound
+    assert fields(count("8x8x4", "upsample, conv 2x2 4").counted)["conv"].size == (2, 2)
     twice = fields(count("8x8x4", "max_pool 2x2, conv_transpose 2x2 4 s2").counted)
-    assert twice["conv_transpose"] == square(2, 1)
+    assert twice["max_pool"] == square(2, 2)
+    assert twice["conv_transpose"].is_bound
+    size = twice["conv_transpose"].size
+    assert size is not None
+    assert all(axis >= 2 for axis in size)
 
 
 def test_column_of_a_count(invoke: Run) -> None:

@@ -152,7 +152,7 @@ class Request(NamedTuple):
             return build_spec(self.library, spec, self.origin, input=self.input, batch=self.batch)
         design = self.design(name)
         settings = self._checked_settings()
-        if design.kind == "network":
+        if not design.accepts("bias"):
             # A network says itself where biases are; the option only switches those.
             settings.pop("bias", None)
         default = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY

@@ -71,7 +71,7 @@ def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | N
         spec = item.spec if isinstance(item, Item) else None
         if spec is None:
             return None
-        totals = totals_of(with_bias(spec, bias), input, batch)
+        totals = totals_of(with_bias(request.library, spec, bias), input, batch)
         if totals is None:
             return None
         return result_document(spec.name or spec.type, totals, unused=totals.unused)

@@ -15,11 +15,13 @@ class ReceptiveField(NamedTuple):
 
     ``reach``: input positions on each axis (None: all of them, through a global pooling or a
     flattening); a fraction where the map has been enlarged. ``step``: distance in the input
-    between two neighbouring values.
+    between two neighbouring values. ``is_bound``: after a layer that enlarges the map, values
+    at different phases see different numbers of positions, and ``size`` is an upper bound.
     """
 
     reach: tuple[Fraction, ...] | None
     step: tuple[Fraction, ...]
+    is_bound: bool = False
 
     @property
     def size(self) -> tuple[int, ...] | None:
@@ -67,7 +69,7 @@ def _widen(field: ReceptiveField, window: Window | None) -> ReceptiveField:
         for r, extent, step in zip(field.reach, window.extent, field.step, strict=True)
     )
     step = tuple(a * b for a, b in zip(field.step, window.stride, strict=True))
-    return ReceptiveField(reach, step)
+    return ReceptiveField(reach, step, field.is_bound or any(s < 1 for s in window.stride))
 
 
 def mixing(graph: Graph) -> Mixing:

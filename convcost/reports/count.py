@@ -191,7 +191,10 @@ class _Table:
             return ""
         if self._fields is None:
             self._fields = receptive_fields(self.count.graph)
-        return self._fields[len(self.count.graph.inputs) + self._at[id(row)]].size or "all"
+        field = self._fields[len(self.count.graph.inputs) + self._at[id(row)]]
+        if field.size is None:
+            return "all"
+        return Shown(f"<={format_shape(field.size)}", field.size) if field.is_bound else field.size
 
     def _largest(self) -> list[dict[str, Any]]:
         """The largest rows in their order, and one line for the others."""

@@ -39,7 +39,9 @@ class LayerResult(_Model):
     weight_bytes: int | None = None
     intensity: float | None = Field(default=None, description="MACs for each byte moved")
     receptive_field: Shape | None = Field(
-        default=None, description="input positions behind one output value; null: all of them"
+        default=None,
+        description="input positions behind one output value (after a layer that "
+        "enlarges the map: at most); null: all of them",
     )
 
 

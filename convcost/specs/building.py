@@ -81,11 +81,16 @@ def build_spec(
 NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, channels)"
 
 
-def with_bias(spec: LayerSpec, bias: bool | None) -> LayerSpec:
+def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec:
     """The spec with biases as a switch says; on, a layer that says something itself keeps it."""
+    if bias is None or (bias and spec.bias is not None):
+        return spec
     primitive = PRIMITIVES.get(spec.type)
-    takes_bias = primitive is None or "bias" in primitive.fields
-    if bias is None or not takes_bias or (bias and spec.bias is not None):
+    if primitive is not None:
+        takes_bias = "bias" in primitive.fields
+    else:
+        takes_bias = library.knows(spec.type) and library.find(spec.type).accepts("bias")
+    if not takes_bias:
         return spec
     return spec.model_copy(update={"bias": bias})
 
@@ -105,7 +110,7 @@ def build_text(
     """
     from convcost.specs.text import parse
 
-    layers = [layer._replace(spec=with_bias(layer.spec, bias)) for layer in parse(text)]
+    layers = [layer._replace(spec=with_bias(library, layer.spec, bias)) for layer in parse(text)]
     if len(layers) == 1:
         (layer,) = layers
         subject = build_spec(
@@ -200,6 +205,8 @@ def build_document(
     file = checked_design(document, place)
     stem = place.rpartition("/")[2].partition(".")[0]
     design = compile_design(file, stem or "network", place=place)
+    if arguments and not design.accepts("bias"):
+        arguments = {key: value for key, value in arguments.items() if key != "bias"}
     return build_network(
         library,
         design,

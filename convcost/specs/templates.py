@@ -96,8 +96,12 @@ class Design(NamedTuple):
     examples: tuple[Any, ...] = ()
 
     def accepts(self, name: str) -> bool:
-        """Whether an argument of this name has a meaning here."""
-        return name in self.parameters or name == "bias"
+        """Whether an argument of this name has a meaning here.
+
+        Every design takes ``bias`` for its convolutions; a network says itself where biases
+        are, unless it declares such a parameter.
+        """
+        return name in self.parameters or (name == "bias" and self.kind == "design")
 
     def unused(self, arguments: Arguments) -> tuple[str, ...]:
         """Arguments that this design fixes for itself."""
@@ -112,7 +116,7 @@ class Design(NamedTuple):
         parameters = self.parameters
         scope: dict[str, Any] = {"in_channels": in_channels, "bias": False}
         for name, value in arguments.items():
-            if name in parameters or name == "bias":
+            if self.accepts(name):
                 scope[name] = _argument(name, value)
             elif not _may_be_dropped(name, value):
                 raise OperationError(
