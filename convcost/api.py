@@ -129,7 +129,12 @@ class CountResult(_Shown):
 
         rows = self.counted.rows if layers else None
         return result_document(
-            self.name, self.counted, layers=rows, unused=self.unused, dtype=dtype
+            self.name,
+            self.counted,
+            layers=rows,
+            unused=self.unused,
+            remarks=self.notes,
+            dtype=dtype,
         )
 
     def report(self, view: CountView | None = None) -> Report:

@@ -216,13 +216,7 @@ def _cost_option(text: str) -> tuple[str, Evaluate]:
     try:
         return name, compile_expression(expression)
     except ExpressionError as problem:
-        raise SpecError(
-            problem.message,
-            text=problem.text,
-            span=problem.span,
-            place=f"--cost {shorten(text, 60)}",
-            hint=problem.hint,
-        ) from None
+        raise problem.at(f"--cost {shorten(text, 60)}") from None
 
 
 def _shape_option(text: str, typed: str) -> Shape:

@@ -80,7 +80,9 @@ def count_report(
     chosen = _chosen(view.columns)
     all_columns = {column.key: column for column in table.columns()}
     lines, groups = table.lines()
-    document = result_document(name, count, layers=count.rows, unused=unused, dtype=view.dtype)
+    document = result_document(
+        name, count, layers=count.rows, unused=unused, remarks=remarks, dtype=view.dtype
+    )
     return Report(
         title=f"{name} on {format_shape(count.input)}",
         columns=tuple(all_columns[key] for key in chosen),
@@ -89,7 +91,7 @@ def count_report(
         caption=notes.caption(count.batch),
         notes=(*notes.count_notes(count, unused, view.dtype), *remarks),
         document={"schema": COUNT_SCHEMA, "results": [document]},
-        records=(result_document(name, count, unused=unused),),
+        records=(result_document(name, count, unused=unused, remarks=remarks),),
         groups=frozenset(groups),
     )
 

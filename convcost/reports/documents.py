@@ -23,11 +23,13 @@ def result_document(
     *,
     layers: Sequence[Row] | None = None,
     unused: Sequence[str] = (),
+    remarks: Sequence[str] = (),
     dtype: str = "float32",
 ) -> dict[str, Any]:
     """One counted subject (RESULT), with its ``layers`` where given.
 
-    ``unused`` names given settings that the design fixes for itself.
+    ``unused`` names given settings that the design fixes for itself; ``remarks`` are sentences
+    that a reader of the numbers should see.
     """
     uncounted = count.uncounted
     document: dict[str, Any] = {
@@ -43,6 +45,8 @@ def result_document(
     }
     if unused:
         document["unused"] = list(unused)
+    if remarks:
+        document["notes"] = list(remarks)
     if layers is not None:
         document |= details(count, layers, dtype)  # type: ignore[arg-type]  # Totals have no layers
     return document

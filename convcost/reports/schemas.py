@@ -87,6 +87,7 @@ class Result(_Model):
     status: Literal["complete", "partial"]
     uncounted: list[Uncounted]
     unused: list[str] = Field(default=[], description="settings that the design fixes itself")
+    notes: list[str] = Field(default=[], description="such as: batch norms were folded in")
     memory: Memory | None = None
     shares: list[Share] | None = None
     layers: list[LayerResult] | None = None

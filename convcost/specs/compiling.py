@@ -104,13 +104,7 @@ def _parameter(
     try:
         value, evaluate = compile_value(key, default, (), functions)
     except ExpressionError as problem:
-        raise SpecError(
-            problem.message,
-            text=problem.text,
-            span=problem.span,
-            place=f"{place}: parameters.{key}",
-            hint=problem.hint,
-        ) from None
+        raise problem.at(f"{place}: parameters.{key}") from None
     return Parameter(key, evaluate or (lambda scope: value), _shown(default), about, is_flag)
 
 
@@ -159,13 +153,7 @@ def compile_layer(
             repeat = compile_expression(repeat, functions)
     except ExpressionError as problem:
         located = (origin or FileOrigin(name)).error(OperationError(problem.message, field=key))
-        raise SpecError(
-            problem.message,
-            text=problem.text,
-            span=problem.span,
-            place=located.place,
-            hint=problem.hint,
-        ) from None
+        raise problem.at(located.place) from None
     except ConvcostError as problem:
         if origin is None:
             raise

@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from convcost.engine.shapes import is_known
-from convcost.errors import ConvcostError, did_you_mean, shorten
+from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 
 Scope: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Scope], Any]
@@ -44,6 +44,10 @@ class ExpressionError(ConvcostError):
         self.span = span
         self.field: str | None = None
         """The key of the file that holds the expression, once somebody knows it."""
+
+    def at(self, place: str | None) -> SpecError:
+        """The same for a reader: where the expression stands, and a caret in its text."""
+        return SpecError(self.message, text=self.text, span=self.span, place=place, hint=self.hint)
 
 
 def floor(value: Any) -> Any:

@@ -139,13 +139,7 @@ class Design(NamedTuple):
         try:
             return default(scope)
         except ExpressionError as problem:
-            raise SpecError(
-                problem.message,
-                text=problem.text,
-                span=problem.span,
-                place=f"{self.place or f'{self.name}.toml'}: parameters.{name}",
-                hint=problem.hint,
-            ) from None
+            raise problem.at(f"{self.place or f'{self.name}.toml'}: parameters.{name}") from None
 
     def build(
         self, context: Context, tensor: int, arguments: Arguments, own: Switches, prefix: str = ""
@@ -248,9 +242,7 @@ class _Run:
         place = f"{self.design.name}.toml: {layer.name}"
         if layer.origin is not None:
             place = layer.origin.error(problem).place or place
-        return SpecError(
-            problem.message, text=problem.text, span=problem.span, place=place, hint=problem.hint
-        )
+        return problem.at(place)
 
     def _wired(self, layer: CompiledLayer, last: int) -> int:
         """Look up what the layer reads, and whether it takes part."""

@@ -93,13 +93,7 @@ def _expected(value: int | str | None, key: str, place: str) -> int | None:
     try:
         number = example_value(value)
     except ExpressionError as problem:
-        raise SpecError(
-            problem.message,
-            text=problem.text,
-            span=problem.span,
-            place=f"{place}.{key}",
-            hint=problem.hint,
-        ) from None
+        raise problem.at(f"{place}.{key}") from None
     if number is not None and type(number) is not int:
         raise SpecError(
             f"{key} must be a whole number, not {describe(number)}", place=f"{place}.{key}"

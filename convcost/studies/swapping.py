@@ -268,9 +268,7 @@ def _condition(where: str) -> Callable[[Row], bool]:
 
 
 def _located(problem: ExpressionError) -> SpecError:
-    return SpecError(
-        problem.message, text=problem.text, span=problem.span, place="--where", hint=problem.hint
-    )
+    return problem.at("--where")
 
 
 def _is_conv(row: Row) -> bool:
