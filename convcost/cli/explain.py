@@ -36,6 +36,8 @@ def run(
     form: o.Format = "table",
 ) -> int:
     """Show where each number comes from: kernels, output values, products, sums, the ratio."""
+    from importlib.util import find_spec
+
     from convcost.cli.output import check_format, terminal_settings, write_reports
     from convcost.cli.request import Request
     from convcost.cli.sources import subjects_of
@@ -58,6 +60,9 @@ def run(
         baseline,
         closed_forms(request.library, subject, baseline) if baseline else (None, None),
     )
+    if baseline is not None and find_spec("sympy") is None:
+        hint = "for the ratios in symbols: pip install 'convcost[formula]'"
+        explanation = explanation._replace(remarks=(*explanation.remarks, hint))
     if form == "table":
         sys.stdout.write(blackboard(explanation, min(terminal_settings()["width"], 100)))
     else:
