@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.api import ComparisonResult, CountResult, compare, count, from_torch, load
+    from convcost.api import compare, count, from_torch, load
     from convcost.errors import ConvcostError, SpecError
+    from convcost.results import ComparisonResult, CountResult
     from convcost.specs.layers import LayerSpec
 
 __version__ = "0.1.0"
@@ -36,6 +37,8 @@ _HOMES = {
     "ConvcostError": "convcost.errors",
     "SpecError": "convcost.errors",
     "LayerSpec": "convcost.specs.layers",
+    "ComparisonResult": "convcost.results",
+    "CountResult": "convcost.results",
 }
 
 

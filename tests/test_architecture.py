@@ -19,9 +19,10 @@ RANKS = {
     "importers": 4,
     "studies": 5,
     "reports": 6,
-    "api": 7,
-    "cli": 8,
-    "__main__": 9,
+    "results": 7,
+    "api": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 """A room imports itself and rooms of a lower rank. ``convcost`` itself is the public face."""
 

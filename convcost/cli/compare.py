@@ -10,8 +10,8 @@ import typer
 from convcost.cli import options as o
 
 if TYPE_CHECKING:
-    from convcost.api import ComparisonResult
     from convcost.cli.request import Request
+    from convcost.results import ComparisonResult
     from convcost.specs.building import Subject
     from convcost.specs.files import Item
 
