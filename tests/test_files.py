@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Run, refusal
 
-from convcost import load
+from convcost import count, load
 from convcost.errors import SpecError
 from convcost.specs.files import Item, Problem, read_specs
 
@@ -223,3 +223,24 @@ def test_a_zero_in_a_written_shape_does_not_stop_the_reader() -> None:
     assert isinstance(first, Problem)
     assert str(first.error) == "input: 0 is not a size\n  s.jsonl:1: input\n  sizes start at 1"
     assert isinstance(second, Item)
+
+
+def test_layers_of_a_network_take_the_short_spellings_too(tmp_path: Path) -> None:
+    short = tmp_path / "short.json"
+    short.write_text('{"input": "8x8x4", "layers": [{"type": "conv", "kernel": 3, "out": 8}]}')
+    full = tmp_path / "full.json"
+    full.write_text(
+        '{"input": "8x8x4", "layers": [{"type": "conv", "kernel_size": 3, "out_channels": 8}]}'
+    )
+    assert count(str(short)).params == 3 * 3 * 4 * 8
+    assert count(str(full)).params == 3 * 3 * 4 * 8
+
+
+def test_a_field_of_a_layer_given_in_both_spellings_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    path.write_text(
+        '{"input": "8x8x4", "layers": [{"type": "conv", "kernel_size": 3, "kernel": 3, "out": 8}]}'
+    )
+    with pytest.raises(SpecError) as caught:
+        count(str(path))
+    assert str(caught.value) == (f"kernel_size is given twice\n  {path}:1: layers[0].kernel")

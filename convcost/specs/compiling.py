@@ -24,6 +24,7 @@ from convcost.specs.origins import FileOrigin, Origin
 from convcost.specs.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
 from convcost.specs.templates import CompiledLayer, Design, Parameter
 from convcost.specs.values import choice
+from convcost.specs.words import SHORT_NAMES
 
 WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""
@@ -134,11 +135,14 @@ def compile_layer(
         for key, raw in entry.items():
             if key in LAYER_FRAME:
                 continue
-            value, evaluate = compile_value(key, raw, parameters, functions)
+            field = SHORT_NAMES.get(key, key)
+            if field in constants or field in computed:
+                raise OperationError(f"{field} is given twice", field=key)
+            value, evaluate = compile_value(field, raw, parameters, functions)
             if evaluate is None:
-                constants[key] = value
+                constants[field] = value
             else:
-                computed[key] = evaluate
+                computed[field] = evaluate
         if primitive is not None:
             check_fields(entry["type"], constants | computed)
         norm = _follower(constants, computed, "norm", NORMALISATIONS) if primitive else None
