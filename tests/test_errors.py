@@ -319,6 +319,95 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
             "  a.json:1: layers[1].from",
         ),
     ),
+    "maps of two sizes side by side": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "max_pool", "kernel_size": [1, 2]},'
+        ' {"type": "concat", "from": ["input", "max_pool"]}]}',
+        ("error: concat: 8x8x4 and 8x4x4 differ in width", "  a.json:1: layers[1].from"),
+    ),
+    "maps of other widths and sizes side by side": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "conv", "kernel_size": 2, "out_channels": 5,'
+        ' "stride": 2}, {"type": "concat", "from": ["input", "conv"]}]}',
+        ("error: concat: 8x8x5 and 4x4x5 differ in height and width", "  a.json:1: layers[1].from"),
+    ),
+    "a sum of maps with other channels": (
+        "a.json",
+        '{"input": "4x8x4", "layers": [{"type": "1x1", "out_channels": 5, "name": "wide"},'
+        ' {"type": "add", "from": ["input", "wide"]}]}',
+        ("error: add: 4x8x4 and 4x8x5 differ in channels", "  a.json:1: layers[1].from"),
+    ),
+    "a sum of sequences of two lengths": (
+        "a.json",
+        '{"input": "8x4", "layers": [{"type": "max_pool", "kernel_size": 2},'
+        ' {"type": "add", "from": ["input", "max_pool"]}]}',
+        ("error: add: 8x4 and 4x4 differ in length", "  a.json:1: layers[1].from"),
+    ),
+    "a sum of volumes of two depths": (
+        "a.json",
+        '{"input": "8x8x8x4", "layers": [{"type": "max_pool", "kernel_size": [2, 1, 1]},'
+        ' {"type": "add", "from": ["input", "max_pool"]}]}',
+        ("error: add: 8x8x8x4 and 4x8x8x4 differ in depth", "  a.json:1: layers[1].from"),
+    ),
+    "a sum of a map and a vector": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "global_avg_pool"},'
+        ' {"type": "add", "from": ["input", "global_avg_pool"]}]}',
+        (
+            "error: add: 8x8x4 and 4 differ in the number of axes",
+            "  a.json:1: layers[1].from",
+        ),
+    ),
+    "a gate for other channels": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "global_avg_pool"},'
+        ' {"type": "linear", "out_channels": 5}, {"type": "mul", "from": ["input", "linear"]}]}',
+        ("error: mul: 8x8x4 and 5 differ in the number of axes", "  a.json:1: layers[2].from"),
+    ),
+    "a gate for rows": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "max_pool", "kernel_size": [8, 1]},'
+        ' {"type": "mul", "from": ["input", "max_pool"]}]}',
+        ("error: mul: 8x8x4 and 1x8x4 differ in height", "  a.json:1: layers[1].from"),
+    ),
+    "a product of maps of two sizes": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "max_pool", "kernel_size": 2},'
+        ' {"type": "mul", "from": ["input", "max_pool"]}]}',
+        ("error: mul: 8x8x4 and 4x4x4 differ in height and width", "  a.json:1: layers[1].from"),
+    ),
+    "a slice outside": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "slice", "start": 2, "stop": 5}]}',
+        ("error: slice 2:5 is not inside 4 channels", "  a.json:1: layers[0].stop"),
+    ),
+    "a slice of nothing": (
+        "a.json",
+        '{"input": "8x8x4", "layers": [{"type": "slice", "start": 2, "stop": 2}]}',
+        ("error: slice 2:2 is not inside 4 channels", "  a.json:1: layers[0].stop"),
+    ),
+    "a shuffle of uneven groups": (
+        "a.json",
+        '{"input": "9x8x4", "layers": [{"type": "channel_shuffle", "groups": 3}]}',
+        (
+            "error: groups=3 does not divide 4 channels",
+            "  a.json:1: layers[0].groups",
+            "  try 1, 2 or 4",
+        ),
+    ),
+    "a split into uneven parts": (
+        "a.json",
+        '{"input": "9x8x4", "layers": [{"type": "split", "parts": 3}]}',
+        ("error: parts=3 does not divide 4 channels", "  a.json:1: layers[0].parts"),
+    ),
+    "a crop of everything": (
+        "a.json",
+        '{"type": "conv_transpose", "input": "2x2x4", "kernel": 3, "out": 8, "padding": 2}',
+        (
+            "error: padding crops the whole output: 0x0 is left",
+            "  a.json:1: padding",
+        ),
+    ),
     "an expansion beyond the limit": (
         "a.toml",
         'input = "8x8x4"\n' + '[[layers]]\ntype = "identity"\nrepeat = 10000\n' * 3,

@@ -138,7 +138,11 @@ def join(kind: str) -> Callable[[], st.SearchStrategy[Case]]:
 def gate(draw: st.DrawFn) -> Case:
     """A map times one value per channel: one multiplication per value of the map."""
     shape = draw(maps())
-    gating = [{"type": "global_avg_pool", "name": "gate"}]
+    pools: list[dict[str, Any]] = [{"type": "global_avg_pool"}]
+    # A map of one position gates as well; what is not larger cannot be told from the input.
+    if shape[0] > 1:
+        pools.append({"type": "adaptive_avg_pool", "output_size": 1})
+    gating = [{**draw(st.sampled_from(pools)), "name": "gate"}]
     answer = Answer(shape, 0, 0, oracle.values(shape))
     order = draw(st.permutations(["input", "gate"]))
     return shape, [*gating, {"type": "mul", "from": order}], answer
@@ -146,11 +150,17 @@ def gate(draw: st.DrawFn) -> Case:
 
 @st.composite
 def concat(draw: st.DrawFn) -> Case:
+    """Maps of different widths side by side: every channel of every one is there."""
     shape = draw(maps())
-    copies = draw(st.integers(2, 4))
-    channels = len([c for _ in range(copies) for c in range(shape[-1])])
-    layer = {"type": "concat", "from": ["input"] * copies}
-    return shape, [layer], Answer((*shape[:-1], channels), 0, 0, 0)
+    widths = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    branches = [
+        {"type": "conv", "name": f"branch{n}", "from": "input", "kernel_size": 1, "out_channels": w}
+        for n, w in enumerate(widths)
+    ]
+    names = ["input", *(str(branch["name"]) for branch in branches)]
+    channels = len([c for width in (shape[-1], *widths) for c in range(width)])
+    layer = {"type": "concat", "from": names}
+    return shape, [*branches, layer], Answer((*shape[:-1], channels), 0, 0, 0)
 
 
 @st.composite
@@ -234,7 +244,7 @@ def test_every_primitive_has_an_oracle() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_engine_counts_what_the_oracle_counts(name: str) -> None:
     # The layers with windows have most to get wrong, the others little to vary.
-    tries = 150 if name in ("conv", "conv_transpose", "max_pool") else 40
+    tries = 150 if name in ("conv", "conv_transpose", "max_pool") else 60
 
     @settings(max_examples=tries)
     @given(CASES[name]())
@@ -271,3 +281,68 @@ def test_same_padding_in_json_is_the_padding_that_the_oracle_finds(
         "same", shape[:-1], window["kernel_size"], window["stride"], window["dilation"]
     )
     assert layer["padding"] == pads
+
+
+def test_a_transposed_convolution_with_same_crops_what_its_window_reaches_too_far() -> None:
+    # Input * stride is left of (input - 1) * stride + reach: reach - stride is cut off, and an
+    # odd rest loses the extra one after, as in a convolution.
+    from convcost import count as count_layer
+
+    def crop(kernel: int, stride: int, dilation: int = 1, extra: int = 0) -> list[int]:
+        layer = {"type": "conv_transpose", "input": "5x3", "out": 2, "kernel": kernel}
+        settings = {"stride": stride, "dilation": dilation, "output_padding": extra}
+        document = count_layer({**layer, **settings}).document()
+        assert document["output"] == (5 * stride, 2)
+        ((before, after),) = document["layers"][0]["padding"]
+        canvas = max(i * stride + tap * dilation for i in range(5) for tap in range(kernel)) + 1
+        assert canvas + extra - before - after == 5 * stride
+        return [before, after]
+
+    assert crop(kernel=4, stride=2) == [1, 1]
+    assert crop(kernel=5, stride=2) == [1, 2]
+    assert crop(kernel=3, stride=2, dilation=3) == [2, 3]
+    assert crop(kernel=3, stride=2, extra=1) == [1, 1]
+
+
+def test_a_value_depends_on_the_channels_of_its_group() -> None:
+    def mixes(shape: str, layer: str) -> str:
+        from convcost import compare
+
+        (entry,) = compare(shape, layer)
+        return entry.mixing
+
+    assert mixes("8x8x4", "conv 3x3 4 g4") == "space"
+    assert mixes("8x8x4", "conv 3x3 4 g2") == "space and channels"
+    assert mixes("8x1x4", "conv 1x1 4") == "channels"
+    assert mixes("1x8x4", "conv 1x1 4 g4") == "nothing"
+    assert mixes("8x1x4", "linear 4") == "channels"
+    assert mixes("8x8x1", "linear 4") == "nothing"
+    assert mixes("8x8x4", "conv_transpose 3x3 4 g4") == "space"
+    assert mixes("8x1x4", "conv_transpose 1x1 4") == "channels"
+    assert mixes("8x8x4", "channel_shuffle groups=2") == "channels"
+    assert mixes("8x8x4", "max_pool 2x2") == "space"
+
+
+def test_a_blended_value_in_three_dimensions_has_eight_neighbours() -> None:
+    from convcost import count as count_layer
+
+    result = count_layer("2x3x4x5", "upsample scale=2 mode=bilinear")
+    assert result.output == (2 * 2, 2 * 3, 2 * 4, 5)
+    assert result.element_ops == 4 * 6 * 8 * 5 * 2**3
+
+
+def test_what_an_enlarged_map_sees() -> None:
+    from convcost import compare
+
+    def sees(layer: str) -> tuple[int, ...] | None:
+        (entry,) = compare("9x9x4", layer)
+        return entry.receptive_field
+
+    # Of a kernel on a map with stride - 1 gaps between its values, at most every stride-th tap
+    # meets a value.
+    assert sees("conv_transpose 3x3 4 s2") == (2, 2)
+    assert sees("conv_transpose 4x4 4 s2") == (2, 2)
+    assert sees("conv_transpose 5x5 4 s2") == (3, 3)
+    assert sees("upsample scale=2") == (1, 1)
+    assert sees("upsample scale=2 mode=bilinear") == (2, 2)
+    assert sees("upsample scale=3 mode=bilinear") == (2, 2)

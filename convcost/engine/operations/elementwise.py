@@ -108,7 +108,8 @@ class Mul(Join):
 
     def output(self, *inputs: Shape) -> Shape:
         """A vector of channels (or a 1x1 map) is stretched over all positions."""
-        largest = max(inputs, key=len)
+        # A 1x1 map has as many axes as the map that it gates: which comes first must not matter.
+        largest = max(inputs, key=lambda shape: (len(shape), any(s != 1 for s in shape[:-1])))
         for shape in inputs:
             per_channel = shape[-1] == largest[-1] and all(size == 1 for size in shape[:-1])
             if not per_channel:
