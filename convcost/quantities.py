@@ -51,6 +51,11 @@ def format_shape(shape: Sequence[object]) -> str:
     return "x".join(map(str, shape))
 
 
+def format_sizes(sizes: Sequence[object]) -> str:
+    """One size for each axis, or a single one where all agree: ``(2, 2)`` -> ``"2"``."""
+    return format_shape(sizes[:1] if all(size == sizes[0] for size in sizes) else sizes)
+
+
 def parse_count(text: str) -> int:
     """A count as people write it: ``300M``, ``1.5G``, ``462_422_016``. Decimal powers only."""
     match = _COUNT.fullmatch(text.strip())

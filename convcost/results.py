@@ -24,7 +24,7 @@ class _Shown:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, as ``convcost schema`` describes it."""
-        return self.report().document
+        return self.report().document()
 
     def render(self, form: str = "table", *, width: int = 80) -> str:
         """The result as text: ``table``, ``json``, ``jsonl``, ``csv`` or ``markdown``."""

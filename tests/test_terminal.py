@@ -135,7 +135,7 @@ def test_any_number_survives_any_width(numbers: list[int], width: int) -> None:
         total=(sum(numbers), "", None),
         caption="",
         notes=(),
-        document={},
+        document=dict,
     )
     words = render(report, width=width).split()
     assert all(format_count(n) in words for n in (*numbers, sum(numbers)))

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from convcost import __version__
+from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
 
 COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, and what each one sees.",
@@ -22,8 +23,6 @@ COMMANDS = {
     "schema": "Print the JSON Schema of specs and results.",
 }
 """Every command, with the line that ``--help`` shows; each is a module of this folder."""
-
-DONE, LIMIT, WRONG_INPUT, BUG, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 3, 130, 141
 
 
 class LazyGroup(TyperGroup):

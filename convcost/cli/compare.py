@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.cli.request import Request
@@ -56,10 +57,10 @@ def run(
     results, failed = _comparisons(request, baseline, keep_going)
     reports = [result.report(human=human) for result in results]
     if get is not None:
-        write_values([report.records[0] for report in reports], get)
+        write_values([report.records()[0] for report in reports], get)
     elif reports:
         write_reports(reports, form)
-    return 2 if failed else 0
+    return WRONG_INPUT if failed else DONE
 
 
 def _comparisons(
@@ -105,12 +106,9 @@ def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
         )
     order = (*words.order, *request.designs) or DEFAULT_DESIGNS
     written = set(words.texts)
-    if request.settings and written.issuperset(order) and set(request.settings) != {"bias"}:
-        field = next(iter(request.settings))
-        raise SpecError(
-            f"{field} is not for layers that are written out",
-            place=request.origin.words[field],
-            hint="write it into the layers",
+    if written.issuperset(order):
+        request.refuse_settings(
+            "is not for layers that are written out", "write it into the layers"
         )
     designs = _designs(request, [name for name in order if name not in written])
     subjects = [request.text(name) if name in written else next(designs) for name in order]

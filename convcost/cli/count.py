@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE, LIMIT, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.cli.request import Request
@@ -96,7 +97,7 @@ def run(
         view = CountView(human, largest, depth, chosen, dtype)
         write_reports([result.report(view) for result in results], form)
     if failed:
-        return 2
+        return WRONG_INPUT
     return _over_limit(results, limits)
 
 
@@ -133,7 +134,7 @@ def _over_limit(results: list[CountResult], limits: dict[str, int | None]) -> in
     """Exit code 1, and a line, for each result above a requested limit."""
     from convcost.quantities import format_count
 
-    code = 0
+    code = DONE
     for field, words in (("macs", "MACs"), ("params", "parameters")):
         most = limits[field]
         for result in results:
@@ -143,5 +144,5 @@ def _over_limit(results: list[CountResult], limits: dict[str, int | None]) -> in
                     f"limit: {result.name} has {format_count(value)} {words}, "
                     f"more than {format_count(most)}\n"
                 )
-                code = 1
+                code = LIMIT
     return code

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.specs.catalogue import Library
@@ -43,7 +44,7 @@ def run(
         return _check(library, check, form)
     if name is None:
         write_reports([catalogue_report(list(library.designs()))], form)
-        return 0
+        return DONE
     design = library.add_file(Path(name)) if is_file_name(name) else library.find(name)
     if form == "table":
         from convcost.cli.output import terminal_settings
@@ -58,7 +59,7 @@ def run(
         sys.stdout.write(line(design_record(design)).decode())
     else:
         write_reports([catalogue_report([design])], form)
-    return 0
+    return DONE
 
 
 def _check(library: Library, path: Path, form: str) -> int:
@@ -70,4 +71,4 @@ def _check(library: Library, path: Path, form: str) -> int:
     design = library.add_file(path)
     outcomes = check_examples(library, design)
     write_reports([check_report(design, outcomes)], form)
-    return 0 if all(outcome.holds for outcome in outcomes) else 2
+    return DONE if all(outcome.holds for outcome in outcomes) else WRONG_INPUT

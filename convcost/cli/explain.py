@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE
 
 if TYPE_CHECKING:
     from convcost.cli.request import Request
@@ -67,7 +68,7 @@ def run(
         sys.stdout.write(blackboard(explanation, min(terminal_settings()["width"], 100)))
     else:
         write_reports([explanation_report(explanation)], form)
-    return 0
+    return DONE
 
 
 def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None:
@@ -76,7 +77,7 @@ def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None
     from convcost.specs.building import build_network
 
     design = request.design(versus)
-    asked = {**request.settings_of(subject), **subject.arguments}
+    asked = {**request.checked_settings(), **subject.arguments}
     arguments = {name: value for name, value in asked.items() if design.accepts(name)}
     arguments.pop("groups", None)  # what groups save shows against the dense layer
     if "out_channels" not in arguments:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE
 
 EXAMPLES = """Examples:
 
@@ -65,7 +66,7 @@ def run(
         document |= {name: as_python(value) for name, value in parts.items()}
         document["assumptions"] = ASSUMPTION
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
-        return 0
+        return DONE
     show = as_latex if form == "latex" else as_text
     titles = {
         "params": "params",
@@ -76,4 +77,4 @@ def run(
     width = max(map(len, titles.values()))
     lines = [f"{titles[name]:<{width}}  {show(value)}" for name, value in parts.items()]
     sys.stdout.write("\n".join([f"{derived.design}", *lines, ASSUMPTION]) + "\n")
-    return 0
+    return DONE

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
+from convcost.quantities import format_shape
 from convcost.reports.report import Report
 
 WIDTH_WHEN_PIPED = 80
@@ -112,7 +113,7 @@ def bare(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
-        return "x".join(map(str, value))
+        return format_shape(value)
     from convcost.reports.json import line
 
     return line(value).decode().rstrip("\n")

@@ -125,13 +125,16 @@ class Request(NamedTuple):
                 else "put a shape first (56x56x256), or name a file or a network",
             )
         with_options = words.designs or self.designs or words.files or nothing
-        if self.settings and not with_options and set(self.settings) != {"bias"}:
-            field = next(iter(self.settings))
-            raise SpecError(
-                f"{field} is not for layers that are written out",
-                place=self.origin.words[field],
-                hint="write it into the layer, or use --design",
+        if not with_options:
+            self.refuse_settings(
+                "is not for layers that are written out", "write it into the layer, or use --design"
             )
+
+    def refuse_settings(self, why: str, hint: str) -> None:
+        """Raise SpecError for the first option that nothing takes. Biases reach all layers."""
+        field = next((name for name in self.settings if name != "bias"), None)
+        if field is not None:
+            raise SpecError(f"{field} {why}", place=self.origin.words[field], hint=hint)
 
     def text(self, text: str) -> Subject:
         """A one-line spec on the request's input."""
@@ -151,7 +154,7 @@ class Request(NamedTuple):
             spec = read_mapping({"type": name, **self.settings}, self.origin)
             return build_spec(self.library, spec, self.origin, input=self.input, batch=self.batch)
         design = self.design(name)
-        settings = self._checked_settings()
+        settings = self.checked_settings()
         if not design.accepts("bias"):
             # A network says itself where biases are; the option only switches those.
             settings.pop("bias", None)
@@ -166,14 +169,10 @@ class Request(NamedTuple):
             origin=self.origin,
         )
 
-    def _checked_settings(self) -> dict[str, Any]:
+    def checked_settings(self) -> dict[str, Any]:
         """The options' values after the same checks that a JSON spec goes through."""
         spec: LayerSpec = read_mapping(self.settings, self.origin)
         return spec.settings()
-
-    def settings_of(self, subject: Subject) -> dict[str, Any]:
-        """The options as fields: what a baseline shares with ``subject``."""
-        return self._checked_settings()
 
     def design(self, name: str, option: str = "--design") -> Design:
         """A design by name, or from a file."""

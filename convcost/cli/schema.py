@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from convcost.cli.exits import DONE
+
 
 def run(
     what: Annotated[
@@ -19,4 +21,4 @@ def run(
     from convcost.reports.schemas import schema
 
     sys.stdout.write(json.dumps(schema(what), indent=2) + "\n")
-    return 0
+    return DONE

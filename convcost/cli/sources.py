@@ -78,12 +78,9 @@ def items(name: str) -> Iterator[Item | Problem]:
 
 def build(request: Request, item: Item) -> Subject:
     """One spec of a file, with the request's input, batch and switches."""
-    if item.spec is not None and set(request.settings) - {"bias"}:
-        field = next(iter(set(request.settings) - {"bias"}))
-        raise SpecError(
-            f"{field} is for named designs, and {item.place} is written out",
-            place=request.origin.words[field],
-            hint="write it into the file",
+    if item.spec is not None:
+        request.refuse_settings(
+            f"is for named designs, and {item.place} is written out", "write it into the file"
         )
     return build_item(
         request.library,

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from convcost.api import build_item
+from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.cli.progress import FileProgress
 from convcost.cli.request import Request
-from convcost.cli.sources import open_source, source_name
+from convcost.cli.sources import build, open_source, source_name
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, SpecError
 from convcost.reports.documents import result_document
@@ -31,7 +31,7 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
     name = request.words.files[0]
     out = sys.stdout.buffer
     pending: list[bytes] = []
-    code = 0
+    code = DONE
     fast = _replayer(request)
 
     def flush() -> None:
@@ -51,7 +51,7 @@ def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: b
                     if not keep_going:
                         raise
                     pending.append(line(_failure(item, error)))
-                    code = 2
+                    code = WRONG_INPUT
                 if progress is not None:
                     progress()
         finally:
@@ -82,14 +82,7 @@ def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | N
 def _result(request: Request, item: Item | Problem, layers: bool, strict: bool) -> dict[str, Any]:
     if isinstance(item, Problem):
         raise item.error
-    subject = build_item(
-        request.library,
-        item,
-        input=request.input,
-        batch=request.batch,
-        switches=request.file_switches,
-        bias=request.given_switches[2],
-    )
+    subject = build(request, item)
     counted = count(subject.graph, subject.batch)
     if strict and counted.uncounted:
         raise SpecError(f"{subject.name} cannot be counted completely", place=item.place)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.exits import DONE
 
 EXAMPLES = """Examples:
 
@@ -86,7 +87,7 @@ def run(
     )
     report = swap_report(swapped)
     if get is not None:
-        write_values([report.document], get)
+        write_values([report.document()], get)
     else:
         write_reports([report], form)
-    return 0
+    return DONE

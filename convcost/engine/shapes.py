@@ -60,8 +60,3 @@ def divisors(number: int, limit: int = 10_000_000) -> tuple[int, ...]:
         return ()
     small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
     return tuple(sorted({*small, *(number // d for d in small)}))
-
-
-def times(shape: Iterable[object]) -> str:
-    """``56x56x64``: a shape inside an error sentence."""
-    return "x".join(map(str, shape))

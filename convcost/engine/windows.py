@@ -6,8 +6,9 @@ Everything is per spatial axis, height first.
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeAlias
 
-from convcost.engine.shapes import Shape, ceil_div, is_known, times
+from convcost.engine.shapes import Shape, ceil_div, is_known
 from convcost.errors import OperationError
+from convcost.quantities import format_shape
 
 PadPairs: TypeAlias = tuple[tuple[int, int], ...]
 """(before, after) for each spatial axis."""
@@ -104,10 +105,10 @@ def _does_not_fit(
 ) -> OperationError:
     padded = [size + sum(pads) for size, pads in zip(spatial, padding, strict=True)]
     reach = [extent(k, d) for k, d in zip(kernel_size, dilation, strict=True)]
-    dilated = f" (dilated: {times(reach)})" if tuple(reach) != kernel_size else ""
+    dilated = f" (dilated: {format_shape(reach)})" if tuple(reach) != kernel_size else ""
     return OperationError(
-        f"a kernel of {times(kernel_size)}{dilated} is larger than "
-        f"the padded input of {times(padded)}",
+        f"a kernel of {format_shape(kernel_size)}{dilated} is larger than "
+        f"the padded input of {format_shape(padded)}",
         field="kernel_size",
         hint="use padding=same, more padding or a smaller kernel",
     )

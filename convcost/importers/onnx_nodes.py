@@ -8,7 +8,7 @@ from typing import Any
 from convcost.engine.graph import GraphBuilder, Node
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
-from convcost.engine.operations.foreign import Foreign, Imported
+from convcost.engine.operations.foreign import RESERVED, Foreign, Imported
 from convcost.engine.operations.transposed import ConvTranspose
 from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError, SpecError, shorten
@@ -26,9 +26,6 @@ HEAVY = ("conv", "conv_transpose", "gemm", "matmul", "einsum")
 
 RENAMING = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout")
 """Operations whose output is their input's memory."""
-
-RESERVED = ("conv", "conv_transpose", "linear", "matmul")
-"""Types of convcost that a foreign operation may not pass for."""
 
 WEIGHT_AND_BIAS = {"QLinearConv": (3, 8), "QLinearMatMul": (3, 99), "ConvInteger": (1, 99)}
 """Where the weight and the bias of an operation stand; elsewhere at 1 and 2."""

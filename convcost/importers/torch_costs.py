@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
-from convcost.engine.operations.foreign import Foreign, Imported
+from convcost.engine.operations.foreign import RESERVED, Foreign, Imported
 from convcost.engine.operations.pooling import AvgPool, MaxPool
 from convcost.engine.operations.transposed import ConvTranspose
 from convcost.engine.shapes import product
@@ -20,9 +20,6 @@ from convcost.specs.expressions import Evaluate
 
 HEAVY = ("convolution", "product", "attention")
 """Roles whose work counts even where everything they read is a weight."""
-
-RESERVED = ("conv", "conv_transpose", "linear", "matmul")
-"""Types of convcost that a foreign operation may not pass for."""
 
 
 class Call(NamedTuple):

@@ -16,6 +16,7 @@ from convcost.specs.templates import Design
 from convcost.studies.checking import ExampleOutcome, example_subject, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"
+CHECK_SCHEMA = "convcost.check/1"
 LONGEST_DRAWING = 60
 
 
@@ -48,8 +49,8 @@ def catalogue_report(designs: Sequence[Design]) -> Report:
         total=None,
         caption="convcost designs NAME shows one",
         notes=(),
-        document={"schema": DESIGNS_SCHEMA, "designs": list(records)},
-        records=records,
+        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": list(records)},
+        records=lambda: records,
     )
 
 
@@ -103,7 +104,7 @@ def _options(design: Design, subject: Subject, arguments: dict[str, Any]) -> lis
     short = {"kernel_size": "-k", "out_channels": "-o", "stride": "-s", "groups": "-g"}
     words = []
     for name, value in arguments.items():
-        text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = format_shape(value) if isinstance(value, list) else str(value)
         text = text.lower() if isinstance(value, bool) else text
         words.append(f"{short[name]} {text}" if name in short else f"--set {name}={text}")
     return words
@@ -140,8 +141,12 @@ def check_report(design: Design, outcomes: Sequence[ExampleOutcome]) -> Report:
         total=None,
         caption=verdict,
         notes=(),
-        document={"schema": "convcost.check/1", "design": design.name, "examples": list(records)},
-        records=records,
+        document=lambda: {
+            "schema": CHECK_SCHEMA,
+            "design": design.name,
+            "examples": list(records),
+        },
+        records=lambda: records,
     )
 
 

@@ -35,7 +35,6 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
     )
     most = max(entry.counted.macs for entry in comparison.entries)
     base = next(entry for entry in comparison.entries if entry.name == comparison.baseline)
-    document = comparison_document(comparison)
     return Report(
         title=_title(comparison),
         columns=columns,
@@ -43,8 +42,11 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         total=None,
         caption=notes.caption(comparison.batch),
         notes=_notes(comparison),
-        document={"schema": COMPARE_SCHEMA, "comparisons": [document]},
-        records=(document,),
+        document=lambda: {
+            "schema": COMPARE_SCHEMA,
+            "comparisons": [comparison_document(comparison)],
+        },
+        records=lambda: (comparison_document(comparison),),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Count, Row
 from convcost.engine.memory import DTYPES
-from convcost.engine.receptive_field import ReceptiveField, receptive_fields
+from convcost.engine.receptive_field import receptive_fields
 from convcost.errors import ConvcostError, did_you_mean
-from convcost.quantities import format_bytes, format_count, format_human, format_shape
+from convcost.quantities import format_bytes, format_count, format_human, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, bytes_document, result_document
 from convcost.reports.report import Column, Report, Shown
@@ -76,22 +76,27 @@ def count_report(
         raise ConvcostError(
             f"{view.dtype} is not a data type", hint=did_you_mean(view.dtype, DTYPES)
         )
-    table = _Table(count, view)
     chosen = _chosen(view.columns)
+    table = _Table(count, view, sees="receptive_field" in chosen)
     all_columns = {column.key: column for column in table.columns()}
     lines, groups = table.lines()
-    document = result_document(
-        name, count, layers=count.rows, unused=unused, remarks=remarks, dtype=view.dtype
-    )
+    total = table.total()
+
+    def document() -> dict[str, Any]:
+        result = result_document(
+            name, count, layers=count.rows, unused=unused, remarks=remarks, dtype=view.dtype
+        )
+        return {"schema": COUNT_SCHEMA, "results": [result]}
+
     return Report(
         title=f"{name} on {format_shape(count.input)}",
         columns=tuple(all_columns[key] for key in chosen),
         rows=tuple(tuple(line[key] for key in chosen) for line in lines),
-        total=tuple(table.total()[key] for key in chosen),
+        total=tuple(total[key] for key in chosen),
         caption=notes.caption(count.batch),
         notes=(*notes.count_notes(count, unused, view.dtype), *remarks),
-        document={"schema": COUNT_SCHEMA, "results": [document]},
-        records=(result_document(name, count, unused=unused, remarks=remarks),),
+        document=document,
+        records=lambda: (result_document(name, count, unused=unused, remarks=remarks),),
         groups=frozenset(groups),
     )
 
@@ -107,12 +112,12 @@ def _chosen(columns: Sequence[str]) -> tuple[str, ...]:
 class _Table:
     """The cells of all lines by column key."""
 
-    def __init__(self, count: Count, view: CountView) -> None:
+    def __init__(self, count: Count, view: CountView, *, sees: bool) -> None:
         self.count = count
         self.view = view
-        self.bytes = DTYPES.get(view.dtype, 4)
-        self._fields: list[ReceptiveField] | None = None
-        self._at = {id(row): index for index, row in enumerate(count.rows)}
+        self.bytes = DTYPES[view.dtype]
+        fields = receptive_fields(count.graph)[len(count.graph.inputs) :] if sees else []
+        self._fields = {id(row): field for row, field in zip(count.rows, fields, strict=False)}
 
     def columns(self) -> tuple[Column, ...]:
         """Every column; those that the user asked for are never dropped."""
@@ -188,12 +193,10 @@ class _Table:
         }
 
     def _sees(self, row: Row) -> Any:
-        """The receptive field of a row's output, computed once for all rows."""
-        if "receptive_field" not in _chosen(self.view.columns):
+        """The receptive field of a row's output, where it is to be shown."""
+        field = self._fields.get(id(row))
+        if field is None:
             return ""
-        if self._fields is None:
-            self._fields = receptive_fields(self.count.graph)
-        field = self._fields[len(self.count.graph.inputs) + self._at[id(row)]]
         if field.size is None:
             return "all"
         return Shown(f"<={format_shape(field.size)}", field.size) if field.is_bound else field.size
@@ -258,8 +261,7 @@ def kernel_words(row: Row) -> str:
     words = [format_shape(size)]
     for letter, sizes in (("s", operation.stride), ("d", operation.dilation)):
         if any(value != 1 for value in sizes):
-            same = all(value == sizes[0] for value in sizes)
-            words.append(letter + (str(sizes[0]) if same else format_shape(sizes)))
+            words.append(letter + format_sizes(sizes))
     if getattr(operation, "groups", 1) != 1:
         words.append(f"g{operation.groups}")
     return " ".join(words)

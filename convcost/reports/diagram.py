@@ -7,7 +7,7 @@ read again later moves to a lane on the right, and joins come back to the left.
 from __future__ import annotations
 
 from convcost.engine.graph import Graph, Node
-from convcost.quantities import format_shape
+from convcost.quantities import format_shape, format_sizes
 
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
 _UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
@@ -112,7 +112,7 @@ def describe(node: Node) -> str:
     for letter, field in (("s", "stride"), ("d", "dilation")):
         values = getattr(operation, field, (1,))
         if any(value != 1 for value in values):
-            words += f" {letter}{format_shape(values if len(set(values)) > 1 else values[:1])}"
+            words += f" {letter}{format_sizes(values)}"
     if getattr(operation, "groups", 1) != 1:
         words += f" g{operation.groups}"  # type: ignore[attr-defined]
     label = words if node.name == operation.type else f"{node.name}: {words}"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.engine.shapes import product
-from convcost.quantities import format_count, format_shape
+from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
 from convcost.reports.report import Column, Report
@@ -78,7 +78,7 @@ def _what(step: Step) -> str:
     for field in ("stride", "dilation"):
         sizes = getattr(operation, field, (1,))
         if any(size != 1 for size in sizes):
-            words.append(f"{field} {format_shape(sizes if len(set(sizes)) > 1 else sizes[:1])}")
+            words.append(f"{field} {format_sizes(sizes)}")
     groups = getattr(operation, "groups", 1)
     if groups != 1:
         words.append(f"{groups} groups")
@@ -202,7 +202,6 @@ def explanation_report(explanation: Explanation) -> Report:
     )
     rows = tuple(_table_row(step) for step in explanation.steps)
     counted = explanation.counted
-    document = explanation_document(explanation)
     total = ("total", "", "", "", counted.params, "", "", counted.macs)
     plain = tuple(
         Column(c.key, c.title, _blank_or(c.show), c.align) if c.align == "right" else c
@@ -215,8 +214,8 @@ def explanation_report(explanation: Explanation) -> Report:
         total=total,
         caption=notes.caption(counted.batch),
         notes=explanation.remarks,
-        document=document,
-        records=(document,),
+        document=lambda: explanation_document(explanation),
+        records=lambda: (explanation_document(explanation),),
     )
 
 

@@ -22,7 +22,7 @@ def render(
     if form == "json":
         from convcost.reports import json
 
-        return json.render(merge(reports))
+        return json.render(merged(reports))
     if form == "jsonl":
         from convcost.reports import json
 
@@ -40,17 +40,12 @@ def render(
     return "\n".join(terminal.render(r, width=width, color=color, unicode=unicode) for r in reports)
 
 
-def merge(reports: Sequence[Report]) -> Report:
-    """One report whose document holds the lists of all: results after results."""
-    first = reports[0]
-    if len(reports) == 1:
-        return first
-    document: dict[str, Any] = {}
-    for key, value in first.document.items():
-        if isinstance(value, list):
-            document[key] = [part for report in reports for part in report.document[key]]
-        else:
-            document[key] = value
-    return Report(
-        first.title, first.columns, first.rows, None, first.caption, first.notes, document
-    )
+def merged(reports: Sequence[Report]) -> dict[str, Any]:
+    """One document that holds the lists of all: results after results."""
+    documents = [report.document() for report in reports]
+    return {
+        key: [part for document in documents for part in document[key]]
+        if isinstance(value, list)
+        else value
+        for key, value in documents[0].items()
+    }

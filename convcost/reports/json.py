@@ -1,4 +1,4 @@
-"""A Report as JSON: its document, indented, or its records, one compact line each."""
+"""JSON: a document, indented, or the records of a Report, one compact line each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def line(document: dict[str, Any]) -> bytes:
     return to_json(document) + b"\n"
 
 
-def render(report: Report) -> str:
-    """The document."""
-    return json.dumps(report.document, indent=2) + "\n"
+def render(document: dict[str, Any]) -> str:
+    """A document for people to read too."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def render_lines(report: Report) -> str:
     """The records."""
-    return b"".join(map(line, report.records)).decode()
+    return b"".join(map(line, report.records())).decode()

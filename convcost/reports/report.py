@@ -4,6 +4,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
+from convcost.quantities import format_shape
+
 Cell = Any
 """What a row holds: an int, a Fraction, a str, a shape, or None for what is not known."""
 
@@ -29,7 +31,8 @@ class Report(NamedTuple):
     """A table with its totals and notes, and the same result as a JSON document.
 
     ``groups`` are the rows that sum up rows below them: people see them, programs do not.
-    ``document`` is what ``--format json`` prints; ``records`` are its lines for jsonl.
+    ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
+    demand, since a table needs neither.
     """
 
     title: str
@@ -38,8 +41,8 @@ class Report(NamedTuple):
     total: tuple[Cell, ...] | None
     caption: str
     notes: tuple[str, ...]
-    document: dict[str, Any]
-    records: tuple[dict[str, Any], ...] = ()
+    document: Callable[[], dict[str, Any]]
+    records: Callable[[], tuple[dict[str, Any], ...]] = tuple
     groups: frozenset[int] = frozenset()
 
     def text(self, column: Column, cell: Cell) -> str:
@@ -68,5 +71,5 @@ def machine_value(cell: Cell) -> Any:
     if isinstance(cell, Shown):
         return machine_value(cell.value)
     if isinstance(cell, tuple):
-        return "x".join(map(str, cell))
+        return format_shape(cell)
     return cell

@@ -19,7 +19,6 @@ SWAP_SCHEMA = "convcost.swap/1"
 
 def swap_report(swap: Swap) -> Report:
     """A row per replaced layer, the totals of the whole network below."""
-    document = swap_document(swap)
     return Report(
         title=f"{swap.name}: {swap.source} -> {swap.target}, {len(swap.changes)} replaced",
         columns=(
@@ -45,8 +44,8 @@ def swap_report(swap: Swap) -> Report:
         ),
         caption=notes.caption(swap.before.batch),
         notes=_notes(swap),
-        document=document,
-        records=(document,),
+        document=lambda: swap_document(swap),
+        records=lambda: (swap_document(swap),),
     )
 
 

@@ -116,10 +116,7 @@ def build_text(
         subject = build_spec(
             library, layer.spec, layer.origin, input=input, batch=batch, switches=switches
         )
-        chosen = layer.spec.name or " ".join(text.split())
-        return Subject(
-            chosen, subject.graph, subject.batch, subject.design, subject.arguments, subject.unused
-        )
+        return subject._replace(name=layer.spec.name or " ".join(text.split()))
     chain = [(layer.spec, layer.origin) for layer in layers]
     subject = _chain(chain, library, input, batch, switches)
     return Subject(" ".join(text.split()), subject.graph, subject.batch)
@@ -147,9 +144,9 @@ def _chain(
     chain = Design("chain", "design", "", "", "", None, {}, compiled, None)
     builder = GraphBuilder(input)
     tensor = chain.build(Context(builder, library.find, switches), 0, {}, EVERYTHING)
-    batch = batch or next((spec.batch for spec, _ in layers if spec.batch), 1)
+    batch = batch or next((spec.batch for spec, _ in layers if spec.batch), None) or 1
     first = layers[0][0]
-    return Subject(first.name or first.type, builder.finish(tensor), batch or 1, first.type)
+    return Subject(first.name or first.type, builder.finish(tensor), batch, first.type)
 
 
 def build_network(

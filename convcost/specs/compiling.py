@@ -11,7 +11,7 @@ from typing import Any
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.quantities import parse_shape
+from convcost.quantities import format_shape, parse_shape
 from convcost.specs.expressions import (
     EXACT,
     Evaluate,
@@ -115,7 +115,7 @@ def _shown(default: Any) -> str:
     if isinstance(default, Fraction):
         return f"{float(default):g}"
     if isinstance(default, list):
-        return "x".join(map(str, default))
+        return format_shape(default)
     return str(default)
 
 

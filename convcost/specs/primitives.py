@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
-from convcost.engine.shapes import Shape, divides, times
+from convcost.engine.shapes import Shape, divides
 from convcost.engine.windows import SAME
 from convcost.errors import OperationError
+from convcost.quantities import format_shape
 from convcost.specs.values import axes, choice, describe, flag, padding, whole
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -33,7 +34,7 @@ def spatial_axes(kind: str, shape: Shape) -> int:
     if 1 <= count <= 3:
         return count
     raise OperationError(
-        f"{kind} needs an input with 1 to 3 spatial axes, not {times(shape)}",
+        f"{kind} needs an input with 1 to 3 spatial axes, not {format_shape(shape)}",
         field="input",
         hint="write height x width x channels, such as 56x56x256",
     )

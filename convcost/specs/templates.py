@@ -294,11 +294,7 @@ class _Run:
         if layer.computed:
             fields = fields.copy()
             for key, evaluate in layer.computed:
-                try:
-                    fields[key] = _evaluate(key, evaluate, self.scope)
-                except ExpressionError as problem:
-                    problem.field = key
-                    raise
+                fields[key] = _evaluate(key, evaluate, self.scope)
         if layer.primitive is None:
             return self._nested(layer, inputs, fields, name)
         if "bias" in layer.primitive.fields:

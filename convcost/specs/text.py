@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.quantities import format_shape
 from convcost.specs.layers import LayerSpec
 from convcost.specs.origins import TextOrigin
 from convcost.specs.primitives import PRIMITIVES
@@ -174,7 +175,7 @@ def format_layer(spec: LayerSpec) -> str:
     words = [spec.type]
     kernel, out = settings.pop("kernel_size", None), settings.pop("out_channels", None)
     if isinstance(kernel, tuple) and len(kernel) > 1:
-        words.append("x".join(map(str, kernel)))
+        words.append(format_shape(kernel))
     elif kernel is not None:
         words.append(f"kernel_size={_format_value(kernel)}")
     if out is not None:
@@ -186,9 +187,7 @@ def format_layer(spec: LayerSpec) -> str:
         if isinstance(value, tuple) and len(value) == 1:
             words.append(f"{field}=[{value[0]}]")
         elif value is not None:
-            words.append(
-                letter + "x".join(map(str, value if isinstance(value, tuple) else [value]))
-            )
+            words.append(letter + format_shape(value if isinstance(value, tuple) else [value]))
     if "padding" in settings:
         words.append(_format_padding(settings.pop("padding")))
     extras = {"batch": spec.batch, "name": spec.name}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, Row, count
 from convcost.engine.shapes import Shape, product
+from convcost.quantities import format_shape, format_sizes
 from convcost.specs.building import Subject
 
 
@@ -123,7 +124,7 @@ def _stride_remarks(row: Row) -> list[str]:
     if skipped == 1:
         return []
     strides = set(operation.stride)
-    words = f"stride {'x'.join(map(str, operation.stride if len(strides) > 1 else strides))}"
+    words = f"stride {format_sizes(operation.stride)}"
     halves = "halves the map on each axis: it " if strides == {2} else ""
     remarks = [
         f"{words} {halves}keeps 1 of {skipped} positions, about 1/{skipped} of the MACs of stride 1"
@@ -157,14 +158,10 @@ def _remarks(
             remarks.append("what it saves needs wide inputs; this input is narrow")
     if counted.output != versus.counted.output:
         remarks.append(
-            f"its output is {_times(counted.output)}, that of {versus.name} is "
-            f"{_times(versus.counted.output)}: it cannot stand in for it"
+            f"its output is {format_shape(counted.output)}, that of {versus.name} is "
+            f"{format_shape(versus.counted.output)}: it cannot stand in for it"
         )
     seen = {step.row.type for step in convolutions}
     if seen and all(not step.kernel or product(step.kernel) == 1 for step in convolutions):
         remarks.append("it sees one position at a time: cheap, but blind to the neighbours")
     return remarks
-
-
-def _times(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, Row
+from convcost.quantities import format_shape
 
 
 class Share(NamedTuple):
@@ -32,7 +33,7 @@ def kind_of(row: Row) -> str:
     operation: Any = row.node.operation
     if row.type != "conv":
         return row.type
-    size = "x".join(map(str, operation.kernel_size))
+    size = format_shape(operation.kernel_size)
     if operation.groups == 1:
         return f"conv {size}"
     depthwise = operation.groups == row.inputs[0][-1]

@@ -11,6 +11,7 @@ from convcost.engine.counting import Count, Row, count
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, OperationError, SpecError, either
+from convcost.quantities import format_shape
 from convcost.specs.building import Subject
 from convcost.specs.catalogue import Library
 from convcost.specs.expressions import ExpressionError, compile_expression
@@ -186,8 +187,8 @@ class _Replacer:
             ) from None
         if builder.shapes[made] != wanted:
             raise ConvcostError(
-                f"{self._target} in place of {name} gives {_times(builder.shapes[made])}, "
-                f"not {_times(wanted)}",
+                f"{self._target} in place of {name} gives {format_shape(builder.shapes[made])}, "
+                f"not {format_shape(wanted)}",
                 hint="choose layers with --where, or another design",
             )
         return made
@@ -284,7 +285,3 @@ def _groups(row: Row) -> int:
 def _is_1x1(row: Row) -> bool:
     operation: Any = row.node.operation
     return all(size == 1 for size in operation.kernel_size)
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))

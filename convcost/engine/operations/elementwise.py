@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
-from convcost.engine.shapes import Shape, product, times
+from convcost.engine.shapes import Shape, product
 from convcost.errors import OperationError
+from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def check_equal(what: str, first: Shape, second: Shape) -> None:
     """Raise an error that says in which axis two shapes differ."""
     if first == second:
         return
-    pair = f"{what}: {times(first)} and {times(second)}"
+    pair = f"{what}: {format_shape(first)} and {format_shape(second)}"
     if len(first) != len(second):
         raise OperationError(f"{pair} differ in the number of axes", field="from")
     names = (*{1: ("length",), 2: ("height", "width")}.get(len(first) - 1, ()), "channels")

@@ -10,6 +10,9 @@ from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.shapes import Shape
 from convcost.engine.windows import PadPairs, Window
 
+RESERVED = ("conv", "conv_transpose", "linear", "matmul")
+"""Types of convcost that an operation of elsewhere may not pass for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Operation):

@@ -9,9 +9,10 @@ from typing import ClassVar
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.operations.convolution import check_groups
-from convcost.engine.shapes import Shape, exact_div, is_known, product, times
+from convcost.engine.shapes import Shape, exact_div, is_known, product
 from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
 from convcost.errors import OperationError
+from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class ConvTranspose(Operation):
             ]
         if any(is_known(size) and size < 1 for size in spatial):
             raise OperationError(
-                f"padding crops the whole output: {times(spatial)} is left", field="padding"
+                f"padding crops the whole output: {format_shape(spatial)} is left", field="padding"
             )
         return (*spatial, self.out_channels)
 
