@@ -314,6 +314,15 @@ def test_a_stream_that_keeps_going_reports_in_place_and_exits_2(run: Run) -> Non
     assert third == {"line": 4, "error": "not valid JSON: expecting value"}
 
 
+def test_a_stream_with_biases_keeps_a_bad_line_in_its_place_too(run: Run) -> None:
+    lines = f"{ONE}\n{BAD}\n{ONE}\n"
+    result = run("count", "-", "--format", "jsonl", "--keep-going", "--bias", stdin=lines)
+    first, second, third = map(json.loads, result.out.splitlines())
+    assert (result.code, result.err) == (2, "")
+    assert first["params"] == third["params"] == 4 * 8 + 8
+    assert second["line"] == 2
+
+
 def test_tables_that_keep_going_report_on_standard_error(invoke: Run) -> None:
     result = invoke("count", "-", "--get", "params", "--keep-going", stdin=f"{ONE}\n{BAD}\n{ONE}\n")
     assert result == (

@@ -72,7 +72,8 @@ class Request(NamedTuple):
         return (
             len(words.files) == 1
             and not is_model(words.files[0])
-            and not (words.texts or words.designs or self.designs or self.settings)
+            and not (words.texts or words.designs or self.designs)
+            and not self._for_designs()
         )
 
     @property
@@ -132,9 +133,12 @@ class Request(NamedTuple):
 
     def refuse_settings(self, why: str, hint: str) -> None:
         """Raise SpecError for the first option that nothing takes. Biases reach all layers."""
-        field = next((name for name in self.settings if name != "bias"), None)
-        if field is not None:
+        for field in self._for_designs():
             raise SpecError(f"{field} {why}", place=self.origin.words[field], hint=hint)
+
+    def _for_designs(self) -> list[str]:
+        """The options that only a named design can take."""
+        return [name for name in self.settings if name != "bias"]
 
     def text(self, text: str) -> Subject:
         """A one-line spec on the request's input."""
