@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convcost.api import compare, count, from_torch, load
     from convcost.errors import ConvcostError, SpecError
+    from convcost.language.layers import LayerSpec
     from convcost.results import ComparisonResult, CountResult
-    from convcost.specs.layers import LayerSpec
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ __all__ = [
 _HOMES = {
     "ConvcostError": "convcost.errors",
     "SpecError": "convcost.errors",
-    "LayerSpec": "convcost.specs.layers",
+    "LayerSpec": "convcost.language.layers",
     "ComparisonResult": "convcost.results",
     "CountResult": "convcost.results",
 }

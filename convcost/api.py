@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from convcost.engine.counting import count as count_graph
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.quantities import parse_shape
-from convcost.results import ComparisonResult, CountResult
-from convcost.specs.building import (
+from convcost.language.building import (
     Subject,
     build_document,
     build_network,
     build_spec,
-    build_text,
     with_bias,
 )
-from convcost.specs.catalogue import Library
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import Nowhere, Origin
-from convcost.specs.resolving import classify
-from convcost.specs.templates import WEIGHTS_ONLY, Switches
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import Nowhere, Origin
+from convcost.language.running import WEIGHTS_ONLY, Switches
+from convcost.quantities import parse_shape
+from convcost.results import ComparisonResult, CountResult
+from convcost.sources.table import classify
 from convcost.studies.comparison import (
     DEFAULT_DESIGNS,
     compare_subjects,
@@ -36,7 +35,7 @@ from convcost.studies.comparison import (
 )
 
 if TYPE_CHECKING:
-    from convcost.specs.files import Item
+    from convcost.sources.files import Item
 
 ShapeLike: TypeAlias = "str | Sequence[int]"
 
@@ -54,13 +53,13 @@ def load(
 
     Raises SpecError at the first one that cannot be used, with its place in the file.
     """
-    from convcost.specs.files import Problem, read_specs
-    from convcost.specs.reading import open_path
+    from convcost.language.reading import open_path
+    from convcost.sources.files import Problem, read_specs
 
     library = library or Library()
     shape = None if input is None else read_shape(input)
     if str(path).endswith(".onnx"):
-        from convcost.importers.onnx import read_onnx
+        from convcost.sources.onnx.file import read_onnx
 
         return [read_onnx(Path(path), batch=batch, inputs={"": shape} if shape else None)]
     subjects = []
@@ -148,6 +147,8 @@ def count(
     for text in found.texts:
         if shape is None:
             raise SpecError("input is missing", text=text, span=(0, len(text)))
+        from convcost.sources.text import build_text
+
         subjects.append(
             build_text(library, text, shape, batch=batch, switches=switches or WEIGHTS_ONLY)
         )
@@ -182,7 +183,7 @@ def from_torch(module: Any, input_shape: Any, *, batch: int = 1) -> CountResult:
     ``input_shape`` is channels last and without batch (``"224x224x3"``), or a mapping of the
     names of forward's arguments to shapes. Needs the extra ``convcost[torch]``.
     """
-    from convcost.importers.torch import from_torch as read
+    from convcost.sources.torch.module import from_torch as read
 
     return count_subject(read(module, input_shape, batch=batch))
 
@@ -201,7 +202,7 @@ def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerS
     try:
         return LayerSpec.model_validate(dict(raw))
     except ValidationError as error:
-        from convcost.specs.problems import explain_layer
+        from convcost.language.problems import explain_layer
 
         raise (origin or Nowhere()).error(explain_layer(raw, error)) from None
 
@@ -226,7 +227,13 @@ def compare(
     """
     library = library or Library()
     shape = read_shape(input)
-    subjects = [build_text(library, text, shape, batch=batch, switches=switches) for text in layers]
+    subjects = []
+    if layers:
+        from convcost.sources.text import build_text
+
+        subjects = [
+            build_text(library, text, shape, batch=batch, switches=switches) for text in layers
+        ]
     if designs is None:
         designs = () if layers else DEFAULT_DESIGNS
     if designs:
@@ -263,6 +270,6 @@ def read_shape(shape: ShapeLike) -> Shape:
     """A shape as it may be given in Python: text or numbers. Raises ConvcostError."""
     if isinstance(shape, str):
         return parse_shape(shape)
-    from convcost.specs.problems import check_input
+    from convcost.language.problems import check_input
 
     return check_input(tuple(shape))

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from convcost.specs.layers import LayerSpec
+from convcost.language.layers import LayerSpec
 
 LARGEST_SIDE = {1: 9, 2: 6, 3: 3}
 """Of a random map, so that a window can be slid over it by hand in a moment."""

@@ -10,7 +10,7 @@ import pytest
 
 import convcost
 from convcost import ConvcostError, LayerSpec, SpecError, compare, count, load
-from convcost.specs.templates import EVERYTHING, Switches
+from convcost.language.running import EVERYTHING, Switches
 
 CONV = 3 * 3 * 256 * 64
 

@@ -11,8 +11,8 @@ from conftest import Result, Run, refusal
 
 from convcost.api import count
 from convcost.errors import ConvcostError
-from convcost.specs.catalogue import Library
-from convcost.specs.templates import Switches
+from convcost.language.library import Library
+from convcost.language.running import Switches
 
 Write = Callable[[str, str], Path]
 CONV = 'type = "conv"\nkernel_size = 3\nout_channels = 4\n'

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from convcost.engine.counting import count
-from convcost.specs.building import build_network
-from convcost.specs.catalogue import ALIASES, SHIPPED, Library
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Design
-from convcost.specs.toml import checked_design, read_toml
+from convcost.language.building import build_network
+from convcost.language.library import ALIASES, SHIPPED, Library
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Design
+from convcost.language.toml import checked_design, read_toml
 from convcost.studies.checking import check_examples
 
 LIBRARY = Library()

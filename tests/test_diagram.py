@@ -7,9 +7,10 @@ from conftest import Run
 
 from convcost.engine.graph import Graph
 from convcost.errors import ConvcostError
+from convcost.language.building import build_network
+from convcost.language.library import PACKAGE, Library
 from convcost.reports.diagram import describe, draw_graph
-from convcost.specs.building import build_network, build_text
-from convcost.specs.catalogue import PACKAGE, Library
+from convcost.sources.text import build_text
 from convcost.studies.checking import example_subject
 
 DESIGNS = sorted(path.stem for path in (PACKAGE / "designs").glob("*.toml"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import Run, refusal
 
-from convcost.specs.catalogue import PACKAGE, Library
+from convcost.language.library import PACKAGE, Library
 
 DESIGNS = sorted(path.stem for path in (PACKAGE / "designs").glob("*.toml"))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcost.specs.expressions import (
+from convcost.language.expressions import (
     ALLOWED,
     MAX_LENGTH,
     MAX_RESULT,

@@ -14,8 +14,8 @@ from conftest import Run, refusal
 from convcost.engine.counting import Count
 from convcost.engine.counting import count as count_graph
 from convcost.errors import ConvcostError
-from convcost.specs.building import build_network
-from convcost.specs.catalogue import PACKAGE, Library
+from convcost.language.building import build_network
+from convcost.language.library import PACKAGE, Library
 from convcost.studies.derivation import as_python, as_text, closed_forms, derive
 
 DESIGNS = sorted(path.stem for path in (PACKAGE / "designs").glob("*.toml"))

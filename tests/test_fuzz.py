@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from convcost import count
 from convcost.api import build_item
 from convcost.errors import ConvcostError
-from convcost.specs.catalogue import Library
-from convcost.specs.files import Problem, read_specs
-from convcost.specs.text import parse
+from convcost.language.library import Library
+from convcost.sources.files import Problem, read_specs
+from convcost.sources.text import parse
 
 LIBRARY = Library()
 

@@ -20,7 +20,7 @@ raise SystemExit(code)
 """
 
 COMPARE = ["compare", "56x56x256", "-k", "3", "-o", "64"]
-FRAMEWORKS = ["torch", "onnx", "sympy", "numpy", "convcost.importers"]
+FRAMEWORKS = ["torch", "onnx", "sympy", "numpy", "convcost.sources.onnx", "convcost.sources.torch"]
 
 
 def modules(tmp_path: Path, *arguments: str) -> set[str]:
@@ -43,32 +43,38 @@ def modules(tmp_path: Path, *arguments: str) -> set[str]:
         (
             COMPARE,
             [
-                *("convcost.specs.files", "convcost.specs.text", "convcost.specs.designs"),
+                *("convcost.sources.files", "convcost.sources.text", "convcost.language.models"),
                 *("convcost.reports.schemas", "convcost.reports.html", "convcost.reports.csv"),
                 *("convcost.studies.streaming", "convcost.engine.tracing", "jsonschema"),
             ],
         ),
         (
             [*COMPARE, "--format", "json"],
-            ["rich", "convcost.reports.terminal", "convcost.specs.files"],
+            ["rich", "convcost.reports.terminal", "convcost.sources.files"],
         ),
         ([*COMPARE, "--format", "csv"], ["rich", "convcost.reports.terminal"]),
         ([*COMPARE, "--get", "separable.macs"], ["rich", "convcost.reports.terminal"]),
         (
             ["count", "-", "--format", "jsonl"],
             [
-                *("rich", "tomllib", "convcost.reports.terminal", "convcost.specs.text"),
-                *("convcost.specs.designs", "convcost.cli.compare"),
+                *("rich", "tomllib", "convcost.reports.terminal", "convcost.sources.text"),
+                *("convcost.language.models", "convcost.cli.compare"),
             ],
         ),
         (
             ["count", "8x8x4", "conv 3x3 8", "--get", "macs"],
-            ["rich", "tomllib", "convcost.specs.files", "convcost.specs.designs"],
+            ["rich", "tomllib", "convcost.sources.files", "convcost.language.models"],
         ),
-        (["--version"], ["rich", "pydantic", "convcost.api", "convcost.engine", "convcost.specs"]),
+        (
+            ["--version"],
+            ["rich", "pydantic", "convcost.api", "convcost.engine", "convcost.language"],
+        ),
         (["--help"], ["rich", "pydantic", "convcost.api", "convcost.engine"]),
         # Typer itself asks pydantic about an option that is a number.
-        (["count", "--help"], ["rich", "convcost.api", "convcost.engine", "convcost.specs.layers"]),
+        (
+            ["count", "--help"],
+            ["rich", "convcost.api", "convcost.engine", "convcost.language.layers"],
+        ),
     ],
     ids=lambda words: " ".join(words[:6]),
 )

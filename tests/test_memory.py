@@ -10,7 +10,7 @@ from conftest import Run
 from convcost.api import count
 from convcost.engine.memory import Memory, memory
 from convcost.errors import ConvcostError
-from convcost.specs.catalogue import PACKAGE
+from convcost.language.library import PACKAGE
 
 NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from convcost.api import count
-from convcost.specs.catalogue import PACKAGE, Library
-from convcost.specs.templates import EVERYTHING
-from convcost.specs.toml import checked_design, read_toml
+from convcost.language.library import PACKAGE, Library
+from convcost.language.running import EVERYTHING
+from convcost.language.toml import checked_design, read_toml
 
 FILES = sorted((PACKAGE / "networks").glob("*.toml"))
 TRUTHS: list[dict[str, Any]] = json.loads(

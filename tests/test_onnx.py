@@ -20,9 +20,9 @@ from onnx import TensorProto, helper
 
 from convcost.api import CountResult, count_subject
 from convcost.errors import ConvcostError
-from convcost.importers.onnx import read_onnx
-from convcost.importers.vocabulary import NOT_KNOWN, OUTSIDE, VOCABULARY
-from convcost.specs.expressions import compile_expression
+from convcost.language.expressions import compile_expression
+from convcost.sources.onnx.file import read_onnx
+from convcost.sources.onnx.vocabulary import NOT_KNOWN, OUTSIDE, VOCABULARY
 
 FOLDER = Path(__file__).parent / "data" / "onnx"
 TRUTH: dict[str, dict[str, Any]] = json.loads((FOLDER / "truth.json").read_text())

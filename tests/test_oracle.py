@@ -14,9 +14,9 @@ from strategies import grouped_channels, maps, windows
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError
-from convcost.specs.building import build_document
-from convcost.specs.catalogue import Library
-from convcost.specs.primitives import ACTIVATIONS, PRIMITIVES
+from convcost.language.building import build_document
+from convcost.language.library import Library
+from convcost.language.primitives import ACTIVATIONS, PRIMITIVES
 
 Case = tuple[Shape, list[dict[str, Any]], Answer | None]
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from convcost.api import count
-from convcost.specs.catalogue import Library
-from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Switches
+from convcost.language.library import Library
+from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Switches
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent / "docs" / "papers.md").read_text(encoding="utf-8")

@@ -17,11 +17,11 @@ from strategies import grouped_channels, maps, windows
 from convcost import count
 from convcost.engine.counting import count as count_graph
 from convcost.errors import ConvcostError
-from convcost.specs.building import build_spec
-from convcost.specs.catalogue import Library
-from convcost.specs.layers import LayerSpec
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Switches
+from convcost.language.building import build_spec
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Switches
 from convcost.studies.streaming import StreamCounter, Totals
 
 LIBRARY = Library()

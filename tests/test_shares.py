@@ -7,7 +7,7 @@ from conftest import Run
 
 from convcost.api import count
 from convcost.engine.counting import Count
-from convcost.specs.catalogue import PACKAGE
+from convcost.language.library import PACKAGE
 from convcost.studies.inventory import Share, kind_of, shares
 
 NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))

@@ -12,8 +12,9 @@ from conftest import Run, refusal
 from convcost.api import count
 from convcost.engine.memory import memory
 from convcost.errors import ConvcostError
-from convcost.specs.building import Subject, build_network, build_text
-from convcost.specs.catalogue import PACKAGE, Library
+from convcost.language.building import Subject, build_network
+from convcost.language.library import PACKAGE, Library
+from convcost.sources.text import build_text
 from convcost.studies.swapping import KINDS, Swap, swap
 
 NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))
@@ -50,8 +51,8 @@ def test_standard_mobilenet_becomes_mobilenet() -> None:
     full = text.replace('type = "separable"', 'type = "standard"')
     assert full != text
     library = Library()
-    from convcost.specs.compiling import compile_design
-    from convcost.specs.toml import checked_design, parse_toml
+    from convcost.language.compiling import compile_design
+    from convcost.language.toml import checked_design, parse_toml
 
     design = compile_design(checked_design(parse_toml(full, "full.toml"), "full.toml"), "full")
     subject = build_network(library, design)

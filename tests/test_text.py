@@ -11,8 +11,8 @@ from strategies import layer_specs
 
 from convcost import count
 from convcost.errors import ConvcostError, SpecError
-from convcost.specs.layers import LayerSpec
-from convcost.specs.text import format_layer, parse
+from convcost.language.layers import LayerSpec
+from convcost.sources.text import format_layer, parse
 
 SAME_LAYER = [
     ("conv 3x3 64", {"kernel_size": (3, 3), "out_channels": 64}),

@@ -355,7 +355,7 @@ def test_from_the_shell(tmp_path: Path, run: Run) -> None:
 def test_onnx_of_the_same_model_has_the_same_macs(tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="onnx is not installed: pip install onnx")
     from convcost.api import count_subject
-    from convcost.importers.onnx import read_onnx
+    from convcost.sources.onnx.file import read_onnx
 
     model = nn.Sequential(nn.Conv2d(3, 8, 3), Residual(8), Squeeze(), nn.Conv2d(8, 4, 1)).eval()
     path = tmp_path / "model.onnx"

@@ -7,8 +7,8 @@ import pytest
 from convcost.api import count
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Count
+from convcost.language.library import PACKAGE
 from convcost.reports.tree import Branch, branches
-from convcost.specs.catalogue import PACKAGE
 
 NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))
 

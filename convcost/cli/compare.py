@@ -12,9 +12,9 @@ from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.cli.request import Request
+    from convcost.language.building import Subject
     from convcost.results import ComparisonResult
-    from convcost.specs.building import Subject
-    from convcost.specs.files import Item
+    from convcost.sources.files import Item
 
 EXAMPLES = """Examples:
 
@@ -118,7 +118,7 @@ def _one_comparison(request: Request, baseline: str | None) -> ComparisonResult:
 def _designs(request: Request, names: list[str]) -> Iterator[Subject]:
     """The named designs with the shared settings."""
     from convcost.api import read_mapping
-    from convcost.specs.templates import WEIGHTS_ONLY
+    from convcost.language.running import WEIGHTS_ONLY
     from convcost.studies.comparison import design_subjects
 
     if not names:
@@ -138,7 +138,7 @@ def _designs(request: Request, names: list[str]) -> Iterator[Subject]:
 def _item_comparison(request: Request, item: Item, baseline: str | None) -> ComparisonResult:
     """One spec of a file: its own design among the defaults, or the designs asked for."""
     from convcost.api import compare_built
-    from convcost.specs.templates import WEIGHTS_ONLY
+    from convcost.language.running import WEIGHTS_ONLY
     from convcost.studies.comparison import DEFAULT_DESIGNS, design_subjects
 
     assert item.spec is not None

@@ -12,7 +12,7 @@ from convcost.cli import options as o
 from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
-    from convcost.specs.catalogue import Library
+    from convcost.language.library import Library
 
 EXAMPLES = """Examples:
 
@@ -34,9 +34,9 @@ def run(
 ) -> int:
     """List the designs by family, or show one: diagram, parameters, source, a ready command."""
     from convcost.cli.output import check_format, write_reports
+    from convcost.language.library import Library
     from convcost.reports.catalogue import catalogue_report, design_page, design_record
-    from convcost.specs.catalogue import Library
-    from convcost.specs.resolving import is_file_name
+    from convcost.sources.table import is_file_name
 
     check_format(form)
     library = Library(design_path or ())

@@ -12,7 +12,7 @@ from convcost.cli.exits import DONE
 
 if TYPE_CHECKING:
     from convcost.cli.request import Request
-    from convcost.specs.building import Subject
+    from convcost.language.building import Subject
 
 EXAMPLES = """Examples:
 
@@ -74,7 +74,7 @@ def run(
 def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None:
     """The baseline at the same settings; None where it has no such settings or is the subject."""
     from convcost.errors import ConvcostError
-    from convcost.specs.building import build_network
+    from convcost.language.building import build_network
 
     design = request.design(versus)
     asked = {**request.checked_settings(), **subject.arguments}

@@ -41,8 +41,8 @@ def run(
     from pathlib import Path
 
     from convcost.cli.output import check_choice
-    from convcost.specs.catalogue import Library
-    from convcost.specs.resolving import is_file_name
+    from convcost.language.library import Library
+    from convcost.sources.table import is_file_name
     from convcost.studies.derivation import ASSUMPTION, as_latex, as_python, as_text, derive
 
     form = "text" if form == "table" else form

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from convcost.errors import ConvcostError, OperationError, SpecError, shorten
-from convcost.specs.words import option_value
+from convcost.language.words import option_value
 
 PANEL = "Layer"
 
@@ -222,7 +222,7 @@ def with_layer_options(command: Callable[..., int]) -> Callable[..., int]:
 
 def batch_size(text: str | None) -> int | None:
     """``--batch`` as a number."""
-    from convcost.specs.values import whole
+    from convcost.language.values import whole
 
     if text is None:
         return None

@@ -9,15 +9,15 @@ from convcost.api import read_mapping
 from convcost.cli.options import LayerOptions, batch_size
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean, shorten
+from convcost.language.building import Subject, build_network, build_spec
+from convcost.language.expressions import Evaluate
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import FileOrigin, OptionOrigin
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Design, Switches
 from convcost.quantities import parse_shape
-from convcost.specs.building import Subject, build_network, build_spec, build_text
-from convcost.specs.catalogue import Library
-from convcost.specs.expressions import Evaluate
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import FileOrigin, OptionOrigin
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.resolving import Words, classify
-from convcost.specs.templates import EVERYTHING, WEIGHTS_ONLY, Design, Switches
+from convcost.sources.table import Words, classify
 
 
 class Request(NamedTuple):
@@ -143,6 +143,8 @@ class Request(NamedTuple):
     def text(self, text: str) -> Subject:
         """A one-line spec on the request's input."""
         assert self.input is not None
+        from convcost.sources.text import build_text
+
         return build_text(
             self.library,
             text,
@@ -180,7 +182,7 @@ class Request(NamedTuple):
 
     def design(self, name: str, option: str = "--design") -> Design:
         """A design by name, or from a file."""
-        from convcost.specs.resolving import is_file_name
+        from convcost.sources.table import is_file_name
 
         if is_file_name(name) and not self.library.knows(name):
             return self.library.add_file(Path(name))
@@ -209,7 +211,7 @@ class Request(NamedTuple):
 
 def _cost_option(text: str) -> tuple[str, Evaluate]:
     """``MyOp=2*out`` as a name and a function of the sizes."""
-    from convcost.specs.expressions import ExpressionError, compile_expression
+    from convcost.language.expressions import ExpressionError, compile_expression
 
     name, equals, expression = text.partition("=")
     if not equals or not name or not expression:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from convcost.api import build_item
 from convcost.cli.request import Request
 from convcost.errors import ConvcostError, SpecError
-from convcost.specs.building import Subject
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.resolving import is_torch_name
+from convcost.language.building import Subject
+from convcost.language.primitives import PRIMITIVES
+from convcost.sources.table import is_torch_name
 
 if TYPE_CHECKING:
-    from convcost.specs.files import Item, Problem
+    from convcost.sources.files import Item, Problem
 
 
 def subjects_of(request: Request, *, keep_going: bool = False) -> Iterator[Subject | ConvcostError]:
@@ -40,7 +40,7 @@ def source_name(name: str) -> str:
 
 def open_source(name: str) -> BinaryIO:
     """A file, or standard input. Raises SpecError where there is none."""
-    from convcost.specs.reading import open_path
+    from convcost.language.reading import open_path
 
     if name != "-":
         return open_path(Path(name))
@@ -60,17 +60,17 @@ def model(request: Request, name: str) -> Subject:
     if request.input is not None:
         inputs[""] = request.input
     if is_torch_name(name):
-        from convcost.importers.torch import read_factory
+        from convcost.sources.torch.module import read_factory
 
         return read_factory(name, inputs, batch=request.batch, costs=request.costs)
-    from convcost.importers.onnx import read_onnx
+    from convcost.sources.onnx.file import read_onnx
 
     return read_onnx(Path(name), batch=request.batch, inputs=inputs, costs=request.costs)
 
 
 def items(name: str) -> Iterator[Item | Problem]:
     """The specs of one source."""
-    from convcost.specs.files import read_specs
+    from convcost.sources.files import read_specs
 
     with open_source(name) as stream:
         yield from read_specs(stream, source_name(name))
@@ -99,7 +99,7 @@ def built(request: Request, name: str, keep_going: bool) -> Iterator[Subject | C
         yield model(request, name)
         return
 
-    from convcost.specs.files import Problem
+    from convcost.sources.files import Problem
 
     for item in items(name):
         try:
@@ -114,7 +114,7 @@ def built(request: Request, name: str, keep_going: bool) -> Iterator[Subject | C
 
 def networks(request: Request) -> list[Subject]:
     """The networks of a request: by name, from model files, from files with layers."""
-    from convcost.specs.files import Item
+    from convcost.sources.files import Item
 
     names = (*request.words.designs, *request.designs)
     found = [
@@ -147,7 +147,7 @@ def networks(request: Request) -> list[Subject]:
 
 def spec_items(request: Request, keep_going: bool) -> Iterator[Item | ConvcostError]:
     """The layer specs of all files. Errors are raised, or with ``keep_going`` yielded."""
-    from convcost.specs.files import Problem
+    from convcost.sources.files import Problem
 
     for name in request.words.files:
         if is_model(name):

@@ -13,11 +13,11 @@ from convcost.cli.request import Request
 from convcost.cli.sources import build, open_source, source_name
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, SpecError
+from convcost.language.building import with_bias
+from convcost.language.running import WEIGHTS_ONLY
 from convcost.reports.documents import result_document
 from convcost.reports.json import line
-from convcost.specs.building import with_bias
-from convcost.specs.files import Item, Problem, read_specs
-from convcost.specs.templates import WEIGHTS_ONLY
+from convcost.sources.files import Item, Problem, read_specs
 from convcost.studies.streaming import StreamCounter
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost.errors import ConvcostError
+from convcost.language.building import Subject
+from convcost.language.library import Library
+from convcost.language.running import Design
 from convcost.quantities import format_count, format_shape
 from convcost.reports.diagram import draw_graph
 from convcost.reports.report import Column, Report
-from convcost.specs.building import Subject
-from convcost.specs.catalogue import Library
-from convcost.specs.templates import Design
 from convcost.studies.checking import ExampleOutcome, example_subject, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"

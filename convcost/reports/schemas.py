@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from convcost.errors import SpecError, did_you_mean, shorten
-from convcost.specs.designs import DesignFile
-from convcost.specs.layers import LayerSpec
+from convcost.language.layers import LayerSpec
+from convcost.language.models import DesignFile
 
 Shape = list[int]
 Axes = list[int]

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from convcost.engine.counting import Count, count
 from convcost.engine.shapes import Shape
 from convcost.errors import OperationError, SpecError, did_you_mean
+from convcost.language.building import Subject, build_network
+from convcost.language.compiling import example_value
+from convcost.language.expressions import ExpressionError
+from convcost.language.library import Library
+from convcost.language.places import FileOrigin, Nowhere, Origin
+from convcost.language.running import EVERYTHING, Design
+from convcost.language.values import describe
 from convcost.quantities import parse_shape
-from convcost.specs.building import Subject, build_network
-from convcost.specs.catalogue import Library
-from convcost.specs.compiling import example_value
-from convcost.specs.expressions import ExpressionError
-from convcost.specs.origins import FileOrigin, Nowhere, Origin
-from convcost.specs.templates import EVERYTHING, Design
-from convcost.specs.values import describe
 
 
 class ExampleOutcome(NamedTuple):

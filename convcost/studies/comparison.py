@@ -12,12 +12,12 @@ from convcost.engine.counting import Count, count
 from convcost.engine.receptive_field import Mixing, mixing, receptive_fields
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, did_you_mean
-from convcost.specs.building import Subject, build_spec
-from convcost.specs.catalogue import Library
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import Origin
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.templates import WEIGHTS_ONLY, Switches
+from convcost.language.building import Subject, build_spec
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import Origin
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import WEIGHTS_ONLY, Switches
 
 DEFAULT_DESIGNS = ("standard", "pointwise", "separable", "bottleneck")
 """What ``compare`` sets side by side when nobody names designs; the first is the baseline."""

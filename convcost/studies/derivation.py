@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, MissingExtraError, OperationError
-from convcost.specs.building import Subject, build_network
-from convcost.specs.catalogue import Library
-from convcost.specs.expressions import Functions
+from convcost.language.building import Subject, build_network
+from convcost.language.expressions import Functions
+from convcost.language.library import Library
 
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
@@ -201,7 +201,7 @@ def as_latex(expression: Any) -> str:
 
 
 def _functions(sympy: Any) -> Functions:
-    from convcost.specs.expressions import EXACT
+    from convcost.language.expressions import EXACT
 
     return {
         **EXACT,

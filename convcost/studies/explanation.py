@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, Row, count
 from convcost.engine.shapes import Shape, product
+from convcost.language.building import Subject
 from convcost.quantities import format_shape, format_sizes
-from convcost.specs.building import Subject
 
 
 class Step(NamedTuple):

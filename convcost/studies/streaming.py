@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 from convcost.engine.counting import count
 from convcost.engine.shapes import Shape
 from convcost.engine.tracing import Replay, Trace, Traced
-from convcost.specs.building import build_spec
-from convcost.specs.catalogue import Library
-from convcost.specs.layers import LayerSpec
-from convcost.specs.templates import WEIGHTS_ONLY, Switches
-from convcost.specs.words import SETTINGS
+from convcost.language.building import build_spec
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.running import WEIGHTS_ONLY, Switches
+from convcost.language.words import SETTINGS
 
 MAX_REPLAYS = 6
 """Records kept for one kind of spec, each for other outcomes of its guards."""

@@ -11,12 +11,12 @@ from convcost.engine.counting import Count, Row, count
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, OperationError, SpecError, either
+from convcost.language.building import Subject
+from convcost.language.expressions import ExpressionError, compile_expression
+from convcost.language.library import Library
+from convcost.language.primitives import NORMALISATIONS, PRIMITIVES
+from convcost.language.running import Context, Switches
 from convcost.quantities import format_shape
-from convcost.specs.building import Subject
-from convcost.specs.catalogue import Library
-from convcost.specs.expressions import ExpressionError, compile_expression
-from convcost.specs.primitives import NORMALISATIONS, PRIMITIVES
-from convcost.specs.templates import Context, Switches
 
 KINDS: dict[str, Callable[[Row], bool]] = {
     "conv": lambda row: row.type == "conv",

@@ -19,7 +19,7 @@ MEASURE = """
 import sys, time
 from pathlib import Path
 from convcost.api import count_subject
-from convcost.importers.onnx import read_onnx
+from convcost.sources.onnx.file import read_onnx
 start = time.perf_counter()
 import onnx
 ready = time.perf_counter()

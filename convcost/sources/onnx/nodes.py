@@ -12,14 +12,14 @@ from convcost.engine.operations.foreign import RESERVED, Foreign, Imported
 from convcost.engine.operations.transposed import ConvTranspose
 from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.importers.layout import CHANNELS_FIRST, Layouts
-from convcost.importers.onnx_notes import notes
-from convcost.importers.onnx_settings import conv_settings, einsum_macs, pool_settings
-from convcost.importers.onnx_tensors import Tensors
-from convcost.importers.vocabulary import TYPES, VOCABULARY
+from convcost.language.building import Subject
+from convcost.language.expressions import Evaluate
 from convcost.quantities import format_shape
-from convcost.specs.building import Subject
-from convcost.specs.expressions import Evaluate
+from convcost.sources.layout import CHANNELS_FIRST, Layouts
+from convcost.sources.onnx.notes import notes
+from convcost.sources.onnx.settings import conv_settings, einsum_macs, pool_settings
+from convcost.sources.onnx.tensors import Tensors
+from convcost.sources.onnx.vocabulary import TYPES, VOCABULARY
 
 HEAVY = ("conv", "conv_transpose", "gemm", "matmul", "einsum")
 """Roles whose work counts even where everything they read is a weight."""

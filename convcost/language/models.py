@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from convcost.language.layers import InputShape, Size
 from convcost.quantities import MAX_SIZE
-from convcost.specs.layers import InputShape, Size
 
 Name: TypeAlias = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$", max_length=100, strict=True)

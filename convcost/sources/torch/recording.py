@@ -9,11 +9,11 @@ from typing import Any
 from convcost.engine.graph import MAX_NODES, GraphBuilder, Node
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError
-from convcost.importers.aten import CHANNELS_FIRST, CHANNELS_LAST
-from convcost.importers.layout import Layouts
-from convcost.importers.torch_costs import HEAVY, Call, Costs
-from convcost.specs.building import Subject
-from convcost.specs.expressions import Evaluate
+from convcost.language.building import Subject
+from convcost.language.expressions import Evaluate
+from convcost.sources.layout import Layouts
+from convcost.sources.torch.aten import CHANNELS_FIRST, CHANNELS_LAST
+from convcost.sources.torch.costs import HEAVY, Call, Costs
 
 SHOWN = 3
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, did_you_mean, shorten
-from convcost.importers.layout import has_channels_last
 from convcost.quantities import MAX_SIZE, format_shape
+from convcost.sources.layout import has_channels_last
 
 EXAMPLES = {2: "128", 3: "128x64", 4: "224x224x3", 5: "16x112x112x3"}
 """What ``--input`` may look like for an input of so many dimensions."""

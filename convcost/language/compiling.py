@@ -11,20 +11,20 @@ from typing import Any
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.quantities import format_shape, parse_shape
-from convcost.specs.expressions import (
+from convcost.language.expressions import (
     EXACT,
     Evaluate,
     ExpressionError,
     Functions,
     compile_expression,
 )
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import FileOrigin, Origin
-from convcost.specs.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
-from convcost.specs.templates import CompiledLayer, Design, Parameter
-from convcost.specs.values import choice
-from convcost.specs.words import SHORT_NAMES
+from convcost.language.layers import LayerSpec
+from convcost.language.places import FileOrigin, Origin
+from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
+from convcost.language.running import CompiledLayer, Design, Parameter
+from convcost.language.values import choice
+from convcost.language.words import SHORT_NAMES
+from convcost.quantities import format_shape, parse_shape
 
 WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""

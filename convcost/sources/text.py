@@ -18,13 +18,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.quantities import format_shape
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import TextOrigin
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.problems import explain_layer
-from convcost.specs.words import (
+from convcost.language.building import Subject, build_chain, build_spec, with_bias
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import TextOrigin
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.problems import explain_layer
+from convcost.language.running import WEIGHTS_ONLY, Switches
+from convcost.language.words import (
     SHORT_NAMES,
     is_number,
     is_pads,
@@ -34,6 +37,7 @@ from convcost.specs.words import (
     read_sizes,
     read_value,
 )
+from convcost.quantities import format_shape
 
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 MAX_TEXT = 20_000
@@ -161,6 +165,31 @@ def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
             span=span,
             hint="expected true, false, a number, sizes (3x1), a word or a quoted text",
         ) from None
+
+
+def build_text(
+    library: Library,
+    text: str,
+    input: Shape,
+    *,
+    batch: int | None = None,
+    switches: Switches = WEIGHTS_ONLY,
+    bias: bool | None = None,
+) -> Subject:
+    """A one-line spec on ``input``; several layers make a chain.
+
+    ``bias`` of True or False gives all layers a bias, or none.
+    """
+    layers = [layer._replace(spec=with_bias(library, layer.spec, bias)) for layer in parse(text)]
+    if len(layers) == 1:
+        (layer,) = layers
+        subject = build_spec(
+            library, layer.spec, layer.origin, input=input, batch=batch, switches=switches
+        )
+        return subject._replace(name=layer.spec.name or " ".join(text.split()))
+    chain = [(layer.spec, layer.origin) for layer in layers]
+    subject = build_chain(chain, library, input, batch, switches)
+    return Subject(" ".join(text.split()), subject.graph, subject.batch)
 
 
 def format_layer(spec: LayerSpec) -> str:

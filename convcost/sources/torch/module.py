@@ -14,10 +14,10 @@ from typing import Any
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, MissingExtraError, SpecError, shorten
-from convcost.importers.torch_costs import Call
-from convcost.importers.torch_recording import Recorder
-from convcost.specs.building import Subject
-from convcost.specs.expressions import Evaluate
+from convcost.language.building import Subject
+from convcost.language.expressions import Evaluate
+from convcost.sources.torch.costs import Call
+from convcost.sources.torch.recording import Recorder
 
 
 def from_torch(
@@ -35,7 +35,7 @@ def from_torch(
     evaluation mode there; the original is not touched. Raises ConvcostError where the forward
     pass needs numbers rather than shapes.
     """
-    from convcost.specs.problems import check_input
+    from convcost.language.problems import check_input
 
     torch = _torch()
     if not _is_module(torch, module):

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
+from convcost.language.expressions import Evaluate, ExpressionError
+from convcost.language.places import Origin
+from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
+from convcost.language.values import axes, choice, describe, flag, whole
 from convcost.quantities import MAX_SIZE
-from convcost.specs.expressions import Evaluate, ExpressionError
-from convcost.specs.origins import Origin
-from convcost.specs.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
-from convcost.specs.values import axes, choice, describe, flag, whole
 
 Arguments: TypeAlias = Mapping[str, Any]
 

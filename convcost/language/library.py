@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from convcost.errors import OperationError, SpecError, did_you_mean, shorten
-from convcost.specs.expressions import EXACT, Functions
-from convcost.specs.primitives import PRIMITIVES
-from convcost.specs.templates import Design
+from convcost.language.expressions import EXACT, Functions
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import Design
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = (PACKAGE / "designs", PACKAGE / "networks")
@@ -98,8 +98,8 @@ class Library:
 
     def read(self, path: Path) -> Design:
         """Compile one file, shipped or a user's."""
-        from convcost.specs.compiling import compile_design
-        from convcost.specs.toml import checked_design, read_toml
+        from convcost.language.compiling import compile_design
+        from convcost.language.toml import checked_design, read_toml
 
         # What is shipped has been through the models in the tests; a user's file goes now.
         shipped = path.parent in SHIPPED

@@ -37,7 +37,7 @@ def _fraction(text: str) -> Fraction | float:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a document."""
-    from convcost.specs.reading import read_text
+    from convcost.language.reading import read_text
 
     return parse_toml(read_text(path), str(path))
 
@@ -49,8 +49,8 @@ def checked_design(raw: dict[str, Any], place: str) -> dict[str, Any]:
     """
     from pydantic import ValidationError
 
-    from convcost.specs.designs import DesignFile
-    from convcost.specs.problems import generic
+    from convcost.language.models import DesignFile
+    from convcost.language.problems import generic
 
     try:
         model = DesignFile.model_validate(raw)

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.specs.layers import LayerSpec
-from convcost.specs.locating import line_of
-from convcost.specs.origins import FileOrigin
-from convcost.specs.problems import explain_layer
-from convcost.specs.reading import decode
+from convcost.language.layers import LayerSpec
+from convcost.language.places import FileOrigin
+from convcost.language.problems import explain_layer
+from convcost.language.reading import decode
+from convcost.sources.locating import line_of
 
 MAX_LINE = 64 * 2**20
 """The longest line that is read, in bytes: a file without line ends must not fill the memory."""
@@ -71,7 +71,7 @@ def read_specs(
 
 
 def _read_toml(stream: BinaryIO, name: str) -> Read:
-    from convcost.specs.toml import parse_toml
+    from convcost.language.toml import parse_toml
 
     document = parse_toml(decode(stream.read(), name), name)
     yield from _read_document(document, name, None)

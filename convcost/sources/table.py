@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError
+from convcost.language.library import ALIASES, Library
 from convcost.quantities import looks_like_shape, parse_shape
-from convcost.specs.catalogue import ALIASES, Library
 
 SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.specs.catalogue import Library
-from convcost.specs.layers import LayerSpec
-from convcost.specs.origins import Nowhere, Origin
-from convcost.specs.primitives import PRIMITIVES, check_fields
-from convcost.specs.templates import (
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import Nowhere, Origin
+from convcost.language.primitives import PRIMITIVES, check_fields
+from convcost.language.running import (
     EVERYTHING,
     WEIGHTS_ONLY,
     Context,
@@ -55,11 +55,11 @@ def build_spec(
         primitive = PRIMITIVES.get(spec.type)
         unused: tuple[str, ...] = ()
         if spec.repeat is not None:
-            return _chain([(spec, origin)], library, shape, batch, switches)
+            return build_chain([(spec, origin)], library, shape, batch, switches)
         if primitive is not None:
             check_fields(spec.type, settings)
             if primitive.followed and ("norm" in settings or "activation" in settings):
-                return _chain([(spec, origin)], library, shape, batch, switches)
+                return build_chain([(spec, origin)], library, shape, batch, switches)
             operation = primitive.make(settings, shape)
             if isinstance(operation, list) or primitive.joins:
                 raise OperationError(f"{spec.type} stands only inside a design", field="type")
@@ -95,34 +95,7 @@ def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec
     return spec.model_copy(update={"bias": bias})
 
 
-def build_text(
-    library: Library,
-    text: str,
-    input: Shape,
-    *,
-    batch: int | None = None,
-    switches: Switches = WEIGHTS_ONLY,
-    bias: bool | None = None,
-) -> Subject:
-    """A one-line spec on ``input``; several layers make a chain.
-
-    ``bias`` of True or False gives all layers a bias, or none.
-    """
-    from convcost.specs.text import parse
-
-    layers = [layer._replace(spec=with_bias(library, layer.spec, bias)) for layer in parse(text)]
-    if len(layers) == 1:
-        (layer,) = layers
-        subject = build_spec(
-            library, layer.spec, layer.origin, input=input, batch=batch, switches=switches
-        )
-        return subject._replace(name=layer.spec.name or " ".join(text.split()))
-    chain = [(layer.spec, layer.origin) for layer in layers]
-    subject = _chain(chain, library, input, batch, switches)
-    return Subject(" ".join(text.split()), subject.graph, subject.batch)
-
-
-def _chain(
+def build_chain(
     layers: Sequence[tuple[LayerSpec, Origin]],
     library: Library,
     input: Shape,
@@ -130,7 +103,7 @@ def _chain(
     switches: Switches,
 ) -> Subject:
     """Layers one after the other. What a user wrote out takes part; ``switches`` rule designs."""
-    from convcost.specs.compiling import compile_settings
+    from convcost.language.compiling import compile_settings
 
     kinds = [spec.type for spec, _ in layers]
     compiled = tuple(
@@ -196,8 +169,8 @@ def build_document(
     arguments: Mapping[str, Any] | None = None,
 ) -> Subject:
     """A JSON or TOML object with ``layers``, as a network of the user's own."""
-    from convcost.specs.compiling import compile_design
-    from convcost.specs.toml import checked_design
+    from convcost.language.compiling import compile_design
+    from convcost.language.toml import checked_design
 
     file = checked_design(document, place)
     stem = place.rpartition("/")[2].partition(".")[0]

@@ -14,8 +14,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
 from convcost.errors import ConvcostError
+from convcost.language.words import SETTINGS, SHORT_NAMES
 from convcost.quantities import MAX_SIZE, parse_shape
-from convcost.specs.words import SETTINGS, SHORT_NAMES
 
 
 class _Checked:

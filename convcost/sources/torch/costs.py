@@ -15,8 +15,8 @@ from convcost.engine.operations.pooling import AvgPool, MaxPool
 from convcost.engine.operations.transposed import ConvTranspose
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError
-from convcost.importers.aten import TYPES, VOCABULARY
-from convcost.specs.expressions import Evaluate
+from convcost.language.expressions import Evaluate
+from convcost.sources.torch.aten import TYPES, VOCABULARY
 
 HEAVY = ("convolution", "product", "attention")
 """Roles whose work counts even where everything they read is a weight."""

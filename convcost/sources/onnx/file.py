@@ -16,12 +16,12 @@ from convcost.engine.graph import MAX_NODES
 from convcost.engine.operations.foreign import Foreign
 from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError, MissingExtraError, SpecError, shorten
-from convcost.importers.onnx_inputs import fix_inputs
-from convcost.importers.onnx_nodes import Reader
-from convcost.importers.onnx_shapes import Inference
-from convcost.importers.onnx_tensors import Tensors
-from convcost.specs.building import Subject
-from convcost.specs.expressions import Evaluate
+from convcost.language.building import Subject
+from convcost.language.expressions import Evaluate
+from convcost.sources.onnx.inputs import fix_inputs
+from convcost.sources.onnx.nodes import Reader
+from convcost.sources.onnx.shapes import Inference
+from convcost.sources.onnx.tensors import Tensors
 
 LARGEST_KEPT = 4096
 """Initialisers with more values than this are weights, never shapes; their data is dropped."""
@@ -119,7 +119,7 @@ def _load(onnx: Any, path: Path) -> Any:
 
 
 def _parse(onnx: Any, path: Path) -> Any:
-    from convcost.specs.reading import open_path
+    from convcost.language.reading import open_path
 
     place = str(path)
     with open_path(path) as stream:

@@ -13,8 +13,8 @@ from convcost.engine.operations.convolution import Conv
 from convcost.engine.shapes import Shape, divides
 from convcost.engine.windows import SAME
 from convcost.errors import OperationError
+from convcost.language.values import axes, choice, describe, flag, padding, whole
 from convcost.quantities import format_shape
-from convcost.specs.values import axes, choice, describe, flag, padding, whole
 
 Fields: TypeAlias = Mapping[str, Any]
 Make: TypeAlias = Callable[[Fields, Shape], Operation | list[Operation]]

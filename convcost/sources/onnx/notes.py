@@ -6,8 +6,8 @@ from typing import Any
 
 from convcost.engine.shapes import product
 from convcost.errors import shorten
-from convcost.importers.onnx_tensors import Tensors
 from convcost.quantities import format_count
+from convcost.sources.onnx.tensors import Tensors
 
 NORM_WORDS = ("bn", "norm")
 """Words in the names of weights that used to be a norm's."""

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, OperationError, did_you_mean
+from convcost.language.values import axes, describe, flag, padding, whole
+from convcost.language.words import FRAME, SETTINGS, SHORT_NAMES
 from convcost.quantities import MAX_SIZE, looks_like_shape, parse_shape
-from convcost.specs.values import axes, describe, flag, padding, whole
-from convcost.specs.words import FRAME, SETTINGS, SHORT_NAMES
 
 MOST_AXES = 3
 

@@ -1,0 +1,1 @@
+"""ONNX files -> graphs: shapes worked out, nodes turned into operations."""

@@ -1,0 +1,1 @@
+"""PyTorch modules -> graphs: one forward pass is watched, its products are counted."""
