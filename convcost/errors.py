@@ -77,6 +77,8 @@ class SpecError(ConvcostError):
         self.text = text
         self.span = span
         self.place = place
+        self.path: str | None = None
+        """The part of ``place`` inside the file: ``layers[3].groups``."""
 
     def lines(self) -> list[str]:
         """The sentence, the place, the text with a caret, and the hint, each where known."""

@@ -6,17 +6,37 @@ Everything here is exact integer arithmetic; rounding happens once, in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from convcost.errors import ConvcostError, shorten
 
 MAX_SIZE = 2**31 - 1
 """The largest size that a spec may hold, as in frameworks that index with 32 bits."""
 
+
+class Amount(NamedTuple):
+    """A number that may be a lower bound: something that belongs to it could not be counted."""
+
+    value: int
+    is_bound: bool = False
+
+    def __str__(self) -> str:
+        return f">={self.value}" if self.is_bound else str(self.value)
+
+    def text(self, show: Callable[[int], str]) -> str:
+        """The number as ``show`` writes it, marked where it is a bound: ``>= 592``."""
+        return f">= {show(self.value)}" if self.is_bound else show(self.value)
+
+
 _SHAPE = re.compile(r"[0-9]+(?:[xX\u00d7][0-9]+)*", re.ASCII)
-_COUNT = re.compile(r"([0-9]{1,18}(?:[_,][0-9]{3})*)(?:\.([0-9]{1,9}))?\s?([kKMGT]?)", re.ASCII)
+_COUNT = re.compile(
+    r"([0-9]{1,18}(?:[_,][0-9]{3})*)(?:\.([0-9]{1,9}))?(?:[eE]\+?([0-9]{1,2}))?\s?([kKMGT]?)",
+    re.ASCII,
+)
 _POWERS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BINARY = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 def looks_like_shape(text: str) -> bool:
@@ -63,12 +83,39 @@ def parse_count(text: str) -> int:
         raise ConvcostError(
             f"{shorten(text)!r} is not a count", hint="write it like 462422016, 300M or 1.5G"
         )
-    whole, decimals, unit = match.groups()
-    digits = re.sub("[_,]", "", whole)
-    exact = Fraction(f"{digits}.{decimals or 0}") * _POWERS[unit.upper()]
+    exact = _exact(match)
     if exact.denominator != 1:
         raise ConvcostError(f"{shorten(text)!r} is not a whole number")
     return int(exact)
+
+
+def parse_bytes(text: str) -> int:
+    """A number of bytes: ``320KiB``, ``1.5 MiB``, ``500kB``, ``1_048_576``, ``2M`` (decimal).
+
+    Raises ConvcostError. KiB is 1,024 bytes, kB is 1,000.
+    """
+    words = text.strip()
+    if words[-3:].lower() in _BINARY:
+        scale, words = _BINARY[words[-3:].lower()], words[:-3]
+    else:
+        scale, words = 1, words.removesuffix("B").removesuffix("b")
+    match = _COUNT.fullmatch(words.strip())
+    if match is None or (scale > 1 and match.group(3)):
+        raise ConvcostError(
+            f"{shorten(text)!r} is not a number of bytes", hint="write it like 327680 or 320KiB"
+        )
+    exact = _exact(match) * scale
+    if exact.denominator != 1:
+        raise ConvcostError(f"{shorten(text)!r} is not a whole number of bytes")
+    return int(exact)
+
+
+def _exact(match: re.Match[str]) -> Fraction:
+    """What the groups of ``_COUNT`` say, exactly."""
+    whole, decimals, exponent, unit = match.groups()
+    digits = re.sub("[_,]", "", whole)
+    power: int = 10 ** int(exponent or 0)
+    return Fraction(f"{digits}.{decimals or 0}") * power * _POWERS[unit.upper()]
 
 
 def format_count(count: int) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from convcost.engine.counting import Count
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, did_you_mean
 from convcost.studies.comparison import Comparison, Entry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from convcost.engine.figures import Measured
     from convcost.reports.count import CountView
     from convcost.reports.report import Report
 
 
-class _Shown:
+class Shown:
     """A result that shows itself as a table: ``print(result)``, or as HTML in a notebook."""
 
     def report(self) -> Report:
@@ -27,13 +31,29 @@ class _Shown:
         return self.report().document()
 
     def render(self, form: str = "table", *, width: int = 80) -> str:
-        """The result as text: ``table``, ``json``, ``jsonl``, ``csv`` or ``markdown``."""
-        from convcost.errors import did_you_mean
-        from convcost.reports.formats import FORMATS, render
+        """The result as text: ``table``, ``json``, ``csv`` or another format of the table."""
+        from convcost.reports.formats import FORMATS
+        from convcost.reports.report import Look
 
         if form not in FORMATS:
             raise ConvcostError(f"{form} is not a format", hint=did_you_mean(form, FORMATS))
-        return render([self.report()], form, width=width)
+        return FORMATS[form].render([self.report()], Look(width=width))
+
+    def save(self, path: str | Path) -> None:
+        """Write the result to a file, whole or not at all; the ending says in which format."""
+        from convcost.reports.formats import form_of
+        from convcost.reports.writing import write_whole
+
+        write_whole(str(path), self.render(form_of(str(path))))
+
+    def to_dataframe(self) -> Any:
+        """The rows of the table as a data frame of pandas, else of polars.
+
+        Raises ConvcostError where neither is installed.
+        """
+        from convcost.reports.frames import dataframe
+
+        return dataframe(self.report())
 
     def __str__(self) -> str:
         return self.render().rstrip("\n")
@@ -41,14 +61,26 @@ class _Shown:
     def _repr_html_(self) -> str:
         from convcost.reports import html
 
-        return html.render(self.report())
+        return html.fragment(self.report())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
 
-class CountResult(_Shown):
-    """One counted network, design or layer."""
+class Layer(NamedTuple):
+    """One counted layer. Numbers are None where its cost is not known."""
+
+    name: str
+    type: str
+    input: Shape
+    output: Shape
+    params: int | None
+    macs: int | None
+    element_ops: int | None
+
+
+class CountResult(Shown):
+    """One counted network, design or layer. Iterating gives its layers."""
 
     def __init__(
         self,
@@ -89,38 +121,92 @@ class CountResult(_Shown):
         return self.counted.output
 
     @property
+    def batch(self) -> int:
+        """Samples in the batch."""
+        return self.counted.batch
+
+    @property
     def is_complete(self) -> bool:
         """Whether every layer was counted; if not, the figures are lower bounds."""
         return not self.counted.uncounted
 
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer in order."""
+        return tuple(
+            Layer(
+                row.name,
+                row.type,
+                row.inputs[0] if row.inputs else (),
+                row.node.output,
+                *(row.cost or (None, None, None)),
+            )
+            for row in self.counted.rows
+        )
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    def __getitem__(self, layer: str) -> Layer:
+        try:
+            return self._by_name[layer]
+        except KeyError:
+            hint = did_you_mean(layer, self._by_name)
+            raise KeyError(f"{self.name} has no layer {layer}; {hint}") from None
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def measured(self, dtype: str = "float32") -> Measured:
+        """The count with every figure that can be asked of it, at a data type."""
+        from convcost.engine.figures import Measured
+
+        return Measured(self.counted, dtype)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """Bytes at float32: weights, peak and where it is, the largest layer, all outputs."""
+        from convcost.reports.documents import memory_document
+
+        return memory_document(self.measured())
+
     def document(self, *, layers: bool = True, dtype: str = "float32") -> dict[str, Any]:
         """RESULT: this count as one JSON object."""
-        from convcost.reports.documents import result_document
+        from convcost.reports.documents import measured_document, result_document
 
-        rows = self.counted.rows if layers else None
-        return result_document(
-            self.name,
-            self.counted,
-            layers=rows,
-            unused=self.unused,
-            remarks=self.notes,
-            dtype=dtype,
-        )
+        if not layers:
+            return result_document(self.name, self.counted, unused=self.unused, notes=self.notes)
+        return measured_document(self.name, self.measured(dtype), self.unused, self.notes)
 
     def report(self, view: CountView | None = None) -> Report:
         """The layer-by-layer table."""
         from convcost.reports.count import PLAIN, count_report
 
-        return count_report(
-            self.name,
-            self.counted,
-            unused=self.unused,
-            remarks=self.notes,
-            view=view or PLAIN,
+        view = view or PLAIN
+        measured = self.measured(view.dtype)
+        return count_report(self.name, measured, self.unused, self.notes, view)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CountResult):
+            return NotImplemented
+        return (self.name, self.batch, self.layers) == (other.name, other.batch, other.layers)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.batch, self.counted.total))
+
+    def __repr__(self) -> str:
+        sign = "" if self.is_complete else ">= "
+        return (
+            f"<CountResult {self.name}: {sign}{self.params:,} params, {sign}{self.macs:,} MACs, "
+            f"{len(self)} layer{'s' * (len(self) != 1)}>"
         )
 
 
-class ComparisonResult(_Shown):
+class ComparisonResult(Shown):
     """Designs side by side. ``result["separable"]`` is one of them."""
 
     def __init__(self, comparison: Comparison) -> None:
@@ -143,3 +229,28 @@ class ComparisonResult(_Shown):
         from convcost.reports.comparison import comparison_report
 
         return comparison_report(self.comparison, human=human)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ComparisonResult):
+            return NotImplemented
+        return self.comparison == other.comparison
+
+    __hash__ = None  # type: ignore[assignment]  # settings may hold lists
+
+    def __repr__(self) -> str:
+        names = ", ".join(entry.name for entry in self)
+        return f"<ComparisonResult of {names} against {self.comparison.baseline}>"
+
+
+class PageResult(Shown):
+    """A result that is a Report already: an explanation, a formula, a swap, the designs."""
+
+    def __init__(self, report: Report) -> None:
+        self._report: Final = report
+
+    def report(self) -> Report:
+        """The report."""
+        return self._report
+
+    def __repr__(self) -> str:
+        return f"<{self._report.title}>"

@@ -36,15 +36,26 @@ class LazyGroup(TyperGroup):
         """One command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
+        from convcost.cli.command import Command
+
         module = import_module(f"convcost.cli.{cmd_name}")
         one = typer.Typer(add_completion=False, rich_markup_mode=None)
         one.command(
             cmd_name,
+            cls=Command,
             help=module.run.__doc__,
             short_help=COMMANDS[cmd_name],
             epilog=getattr(module, "EXAMPLES", None),
         )(module.run)
         return typer.main.get_command(one)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was named, or the one that the words are for."""
+        if args and args[0] not in COMMANDS:
+            from convcost.cli.unnamed import command_for
+
+            args = [command_for(args), *args]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(
@@ -66,7 +77,8 @@ def _version(value: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """What does a convolution design cost? Exact parameters and MACs, without a framework.
@@ -92,6 +104,8 @@ def run(arguments: list[str] | None = None) -> int:
         return _closed_pipe() if leaving.code == 1 else int(leaving.code or 0)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        return _unwritable(error)
     except Exception as error:
         code = _usage_error(error)
         return _bug(error) if code is None else code
@@ -122,7 +136,7 @@ def _flush_quietly() -> None:
 
 def _usage_error(error: Exception) -> int | None:
     """A mistake in the options, as the command-line library words it; None for other errors."""
-    from convcost.errors import did_you_mean, shorten
+    from convcost.errors import shorten
 
     kind = type(error).__name__
     if kind == "Abort":
@@ -136,27 +150,20 @@ def _usage_error(error: Exception) -> int | None:
         return DONE
     message = message.partition(" (Possible")[0].partition(" Did you mean")[0].rstrip(".")
     context = getattr(error, "ctx", None)
-    wrong, known = _misspelt(error, context)
     lines = [shorten(message[:1].lower() + message[1:], 300)]
-    if wrong is not None:
-        lines.append(f"  {did_you_mean(wrong, known)}")
-    elif context is not None:
+    if context is not None:
         lines.append(f"  see {context.command_path} --help")
     _flush_quietly()
     sys.stderr.write("\n".join([f"error: {lines[0]}", *lines[1:]]) + "\n")
     return WRONG_INPUT
 
 
-def _misspelt(error: Exception, context: Any) -> tuple[str | None, list[str]]:
-    """The option or command that there is not, and those that there are."""
-    option = getattr(error, "option_name", None)
-    if option is not None and type(error).__name__ == "NoSuchOption" and context is not None:
-        known = [name for p in context.command.params for name in (*p.opts, *p.secondary_opts)]
-        return option, [name for name in known if name.startswith("--")]
-    message = getattr(error, "message", "") or ""
-    if message.startswith("No such command"):
-        return message.partition("'")[2].partition("'")[0], list(COMMANDS)
-    return None, []
+def _unwritable(error: OSError) -> int:
+    """The answer cannot be written: a full disk is wrong input, neither a success nor a bug."""
+    reason = (error.strerror or str(error)).lower()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.stderr.write(f"error: cannot write the answer: {reason}\n")
+    return WRONG_INPUT
 
 
 def _bug(error: Exception) -> int:

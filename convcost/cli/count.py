@@ -2,119 +2,130 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcost.cli import options as o
-from convcost.cli.exits import DONE, LIMIT, WRONG_INPUT
+from convcost.cli.completion import complete_words
+from convcost.cli.exits import DONE, WRONG_INPUT
+from convcost.cli.limits import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from convcost.cli.request import Request
+    from convcost.cli.asking import Question
+    from convcost.reports.count import CountView
     from convcost.results import CountResult
 
 EXAMPLES = """Examples:
+
+convcost count resnet50
 
 convcost count 56x56x256 "separable 3x3 64"
 
 convcost count 56x56x256 "conv 3x3 64" --get macs
 
 convcost count specs.jsonl --format jsonl
+
+convcost count model.onnx --max-macs 300M
 """
 
 
-@o.with_layer_options
+@o.bundled
 def run(
     what: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[INPUT] [LAYERS | NAME | FILE]...",
-            help="An input shape, then one-line specs; or names, files, - for stdin.",
+            help="An input shape, then one-line layers; or names, files, - for stdin.",
             show_default=False,
+            autocompletion=complete_words,
         ),
     ] = None,
-    layer: o.LayerOptions = o.NO_OPTIONS,
-    form: o.Format = "table",
-    get: o.Get = None,
+    layer: o.LayerOptions = o.NO_LAYER,
+    output: o.OutputOptions = o.NO_OUTPUT,
     layers: Annotated[
-        bool, typer.Option("--layers", help="With jsonl: each result with its layers.")
+        bool,
+        o.option(o.OUTPUT, "--layers", help="With jsonl: each result with its layers."),
     ] = False,
     human: o.Human = False,
-    largest: Annotated[
-        int, typer.Option("-n", metavar="N", min=0, help="Show the N largest layers only.")
-    ] = 0,
-    depth: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Fold groups below this depth; 0: stages only."),
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Columns by name, with commas: macs,receptive_field."),
-    ] = None,
-    dtype: Annotated[
-        str, typer.Option(metavar="TYPE", help="float32, float16, bfloat16 or int8.")
-    ] = "float32",
-    max_macs: Annotated[
-        str | None, typer.Option(metavar="COUNT", help="Exit 1 above this many MACs: 300M.")
-    ] = None,
-    max_params: Annotated[
-        str | None, typer.Option(metavar="COUNT", help="Exit 1 above this many parameters.")
-    ] = None,
+    largest: o.Largest = 0,
+    depth: o.Depth = None,
+    columns: o.Columns = None,
+    dtype: o.Dtype = "float32",
+    limits: Limits = NO_LIMITS,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
     """Count parameters and multiply-accumulates of layers, designs and networks."""
-    from convcost.cli.output import check_choice, check_format, write_reports, write_values
-    from convcost.cli.request import Request
+    from convcost.cli.asking import Question
+    from convcost.cli.limits import asked_limits
+    from convcost.cli.output import check_choice, chosen_format, write_reports, write_values
     from convcost.engine.memory import DTYPES
     from convcost.reports.count import CountView
 
-    check_format(form)
-    limits = {
-        "macs": o.limit("--max-macs", max_macs),
-        "params": o.limit("--max-params", max_params),
-    }
-    request = Request.read(what or [], layer)
-    if form == "jsonl" and get is None and request.is_one_stream:
-        from convcost.cli.streaming import stream_counts
+    form = chosen_format(output)
+    most = asked_limits(limits)
+    check_choice("--dtype", dtype, DTYPES)
+    chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
+    view = CountView(human, largest, depth, chosen, dtype)
+    _refuse_unused(output, form, view, layers)
+    question = Question(what or [], layer)
+    if form == "jsonl":
+        from convcost.cli.streaming import Stream
 
-        return stream_counts(request, layers=layers, keep_going=keep_going, strict=strict)
-    check_choice("--dtype", dtype, tuple(DTYPES))
-    results, failed = _results(request, keep_going)
+        return Stream(question, output, most, dtype, layers, keep_going, strict).run()
+    results, failed = _results(question, keep_going)
     if strict:
         for result in results:
             _refuse_partial(result)
-    if get is not None:
-        write_values([result.document(dtype=dtype) for result in results], get)
-    elif form == "jsonl":
-        from convcost.reports.json import line
-
-        for result in results:
-            sys.stdout.write(line(result.document(layers=layers)).decode())
+    if output.get is not None:
+        write_values([result.document(dtype=dtype) for result in results], output.get, output)
     elif results:
-        chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
-        view = CountView(human, largest, depth, chosen, dtype)
-        write_reports([result.report(view) for result in results], form)
-    if failed:
-        return WRONG_INPUT
-    return _over_limit(results, limits)
+        write_reports([result.report(view) for result in results], form, output)
+    return WRONG_INPUT if failed else _over_limit(results, most, dtype, strict)
 
 
-def _results(request: Request, keep_going: bool) -> tuple[list[CountResult], bool]:
+def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: bool) -> None:
+    """An option that changes only a table is refused where none is printed."""
+    from convcost.errors import SpecError
+
+    shape = {
+        "--human": (view.human, ("table", "markdown", "latex", "html")),
+        "-n": (view.largest, ("table", "csv", "markdown", "latex", "html")),
+        "--depth": (view.depth is not None, ("table", "csv", "markdown", "latex", "html")),
+        "--columns": (view.columns, ("table", "csv", "markdown", "latex", "html")),
+        "--layers": (layers, ("jsonl",)),
+    }
+    for name, (given, forms) in shape.items():
+        if given and (output.get is not None or form not in forms):
+            there = "--get" if output.get is not None else form
+            raise SpecError(
+                f"{name} changes nothing in {there}",
+                place=name,
+                hint=f"it is for {', '.join(forms)}",
+            )
+
+
+def _results(question: Question, keep_going: bool) -> tuple[list[CountResult], bool]:
     """Everything counted; with ``keep_going`` bad specs are reported and passed over."""
     from convcost.api import count_subject
-    from convcost.cli.output import print_error
-    from convcost.cli.sources import subjects_of
-    from convcost.errors import ConvcostError
+    from convcost.cli.output import print_error, print_notes
+    from convcost.sources.found import Problem
 
     results, failed = [], False
-    for subject in subjects_of(request, keep_going=keep_going):
-        if isinstance(subject, ConvcostError):
-            print_error(subject)
-            failed = True
-        else:
-            results.append(count_subject(subject))
+    for label, asked in question.asked.cases():
+        opened = question.opened(asked)
+        print_notes(opened.notes)
+        for subject in opened.subjects():
+            if isinstance(subject, Problem):
+                if not keep_going:
+                    raise subject.error
+                print_error(subject.error)
+                failed = True
+                continue
+            name = f"{subject.name} {label}".rstrip()
+            results.append(count_subject(subject._replace(name=name)))
     return results, failed
 
 
@@ -130,19 +141,13 @@ def _refuse_partial(result: CountResult) -> None:
         )
 
 
-def _over_limit(results: list[CountResult], limits: dict[str, int | None]) -> int:
+def _over_limit(
+    results: Sequence[CountResult], limits: Mapping[str, int], dtype: str, strict: bool
+) -> int:
     """Exit code 1, and a line, for each result above a requested limit."""
-    from convcost.quantities import format_count
+    from convcost.cli.limits import print_verdicts
 
     code = DONE
-    for field, words in (("macs", "MACs"), ("params", "parameters")):
-        most = limits[field]
-        for result in results:
-            value = getattr(result, field)
-            if most is not None and value > most:
-                sys.stderr.write(
-                    f"limit: {result.name} has {format_count(value)} {words}, "
-                    f"more than {format_count(most)}\n"
-                )
-                code = LIMIT
+    for result in results:
+        code = max(code, print_verdicts(result.name, result.measured(dtype), limits, strict))
     return code

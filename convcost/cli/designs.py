@@ -2,73 +2,93 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.language.library import Library
+    from convcost.language.running import Design
 
 EXAMPLES = """Examples:
 
 convcost designs mbconv
 
+convcost designs mbconv --format toml > mine.toml
+
 convcost designs --check my_block.toml
 """
 
 
+@o.bundled
 def run(
     name: Annotated[
-        str | None, typer.Argument(help="One design, by name or file.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="One design, by name or file; or a part of names.",
+            show_default=False,
+            autocompletion=complete_words,
+        ),
     ] = None,
     check: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Validate a file and run its examples.")
+        Path | None,
+        o.option(
+            o.ADVANCED, "--check", metavar="FILE", help="Validate a file and run its examples."
+        ),
     ] = None,
     design_path: o.DesignPath = None,
-    form: o.Format = "table",
+    output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
     """List the designs by family, or show one: diagram, parameters, source, a ready command."""
-    from convcost.cli.output import check_format, write_reports
+    from convcost.cli.output import chosen_format, emit, write_answer
+    from convcost.errors import SpecError
     from convcost.language.library import Library
-    from convcost.reports.catalogue import catalogue_report, design_page, design_record
-    from convcost.sources.table import is_file_name
+    from convcost.reports.catalogue import catalogue_report, design_report
 
-    check_format(form)
     library = Library(design_path or ())
-    if check is not None:
-        return _check(library, check, form)
-    if name is None:
-        write_reports([catalogue_report(list(library.designs()))], form)
+    if output.form == "toml":
+        if name is None:
+            raise SpecError("a file is shown by its name", hint="convcost designs mbconv -f toml")
+        emit(output, library.source_text(name))
         return DONE
-    design = library.add_file(Path(name)) if is_file_name(name) else library.find(name)
-    if form == "table":
-        from convcost.cli.output import terminal_settings
-
-        settings = terminal_settings()
-        sys.stdout.write(
-            design_page(library, design, settings["width"], unicode=settings["unicode"])
-        )
-    elif form in ("json", "jsonl"):
-        from convcost.reports.json import line
-
-        sys.stdout.write(line(design_record(design)).decode())
+    form = chosen_format(output)
+    if check is not None:
+        if name is not None:
+            raise SpecError("--check is for one file", place=name, hint="leave the name out")
+        return _check(library, check, output, form)
+    found = library.designs() if name is None else _matching(library, name)
+    designs = list(found)
+    if name is not None and len(designs) == 1:
+        write_answer([design_report(library, designs[0])], output, form)
     else:
-        write_reports([catalogue_report([design])], form)
+        write_answer([catalogue_report(designs)], output, form)
     return DONE
 
 
-def _check(library: Library, path: Path, form: str) -> int:
+def _matching(library: Library, name: str) -> list[Design]:
+    """The design of that name or file, else all whose names hold the word."""
+    from convcost.language.places import Nowhere
+    from convcost.sources.names import design_of
+    from convcost.sources.words import is_file_name
+
+    if library.knows(name) or is_file_name(name):
+        return [design_of(library, name, Nowhere(), name)]
+    parts = [known for known in library.names() if name.lower() in known]
+    return [library.find(part) for part in parts] or [design_of(library, name, Nowhere(), name)]
+
+
+def _check(library: Library, path: Path, output: o.OutputOptions, form: str) -> int:
     """Exit code 0 where all examples hold, 2 where one does not."""
-    from convcost.cli.output import write_reports
+    from convcost.cli.output import write_answer
     from convcost.reports.catalogue import check_report
     from convcost.studies.checking import check_examples
 
     design = library.add_file(path)
     outcomes = check_examples(library, design)
-    write_reports([check_report(design, outcomes)], form)
+    write_answer([check_report(design, outcomes)], output, form)
     return DONE if all(outcome.holds for outcome in outcomes) else WRONG_INPUT

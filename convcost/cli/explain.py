@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE
 
 if TYPE_CHECKING:
-    from convcost.cli.request import Request
     from convcost.language.building import Subject
+    from convcost.sources.table import Opened
+    from convcost.studies.explanation import Explanation
 
 EXAMPLES = """Examples:
 
@@ -22,62 +23,89 @@ convcost explain 56x56x256 "conv 3x3 64 g4"
 """
 
 
-@o.with_layer_options
+@o.bundled
 def run(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="DESIGN INPUT", help="A design or a one-line spec, and an input shape."
+            metavar="DESIGN INPUT",
+            help="A design or a one-line spec, and an input shape.",
+            show_default=False,
+            autocompletion=complete_words,
         ),
     ] = None,
-    layer: o.LayerOptions = o.NO_OPTIONS,
+    layer: o.LayerOptions = o.NO_LAYER,
     versus: Annotated[
-        str, typer.Option(metavar="NAME", help="The design to compare with.")
+        str,
+        o.option(
+            o.COMPARE, "--versus", "--baseline", metavar="NAME", help="The design to compare with."
+        ),
     ] = "standard",
-    form: o.Format = "table",
+    output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
     """Show where each number comes from: kernels, output values, products, sums, the ratio."""
+    from convcost.cli.output import chosen_format, write_answer
+    from convcost.reports.explanation import explanation_report
+
+    form = chosen_format(output)
+    opened, subject = one_subject("explain", what or [], layer)
+    write_answer([explanation_report(_explanation(opened, subject, versus))], output, form)
+    return DONE
+
+
+def one_subject(
+    command: str, words: list[str], options: o.LayerOptions | o.NetworkOptions
+) -> tuple[Opened, Subject]:
+    """The one thing that a command is about. Raises SpecError for none or several."""
+    from convcost.cli.asking import Question
+    from convcost.cli.output import print_notes
+    from convcost.errors import SpecError
+    from convcost.sources.found import Problem
+
+    question = Question(words, options)
+    cases = list(question.asked.cases())
+    if len(cases) > 1:
+        raise SpecError(f"{command} takes one value for each option", place=cases[0][0])
+    opened = question.opened()
+    print_notes(opened.notes)
+    subjects = []
+    for one in opened.subjects():
+        if isinstance(one, Problem):
+            raise one.error
+        subjects.append(one)
+    if len(subjects) != 1:
+        raise SpecError(f"{command} takes one subject, not {len(subjects)}")
+    return opened, subjects[0]
+
+
+def _explanation(opened: Opened, subject: Subject, versus: str) -> Explanation:
     from importlib.util import find_spec
 
-    from convcost.cli.output import check_format, terminal_settings, write_reports
-    from convcost.cli.request import Request
-    from convcost.cli.sources import subjects_of
-    from convcost.errors import ConvcostError, SpecError
-    from convcost.reports.explanation import blackboard, explanation_report
-    from convcost.studies.comparison import summary_of
+    from convcost.studies.alternatives import summary_of
     from convcost.studies.derivation import closed_forms
     from convcost.studies.explanation import explain_subject
 
-    check_format(form)
-    request = Request.read(what or [], layer)
-    subjects = [s for s in subjects_of(request) if not isinstance(s, ConvcostError)]
-    if len(subjects) != 1:
-        raise SpecError(f"explain takes one design, not {len(subjects)}")
-    subject = subjects[0]
-    baseline = _baseline(request, subject, versus)
+    baseline = _baseline(opened, subject, versus)
     explanation = explain_subject(
         subject,
-        summary_of(request.library, subject),
+        summary_of(opened, subject),
         baseline,
-        closed_forms(request.library, subject, baseline) if baseline else (None, None),
+        closed_forms(opened.library, subject, baseline) if baseline else (None, None),
     )
     if baseline is not None and find_spec("sympy") is None:
         hint = "for the ratios in symbols: pip install 'convcost[formula]'"
         explanation = explanation._replace(remarks=(*explanation.remarks, hint))
-    if form == "table":
-        sys.stdout.write(blackboard(explanation, min(terminal_settings()["width"], 100)))
-    else:
-        write_reports([explanation_report(explanation)], form)
-    return DONE
+    return explanation
 
 
-def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None:
+def _baseline(opened: Opened, subject: Subject, versus: str) -> Subject | None:
     """The baseline at the same settings; None where it has no such settings or is the subject."""
     from convcost.errors import ConvcostError
     from convcost.language.building import build_network
+    from convcost.sources.names import design_of
 
-    design = request.design(versus)
-    asked = {**request.checked_settings(), **subject.arguments}
+    design = design_of(opened.library, versus, opened.origin, f"--versus {versus}")
+    asked = {**opened.asked.settings, **subject.arguments}
     arguments = {name: value for name, value in asked.items() if design.accepts(name)}
     arguments.pop("groups", None)  # what groups save shows against the dense layer
     if "out_channels" not in arguments:
@@ -86,7 +114,7 @@ def _baseline(request: Request, subject: Subject, versus: str) -> Subject | None
         return None
     try:
         return build_network(
-            request.library,
+            opened.library,
             design,
             input=subject.graph.inputs[0],
             batch=subject.batch,

@@ -1,7 +1,8 @@
-"""Options that several commands share, and how they become a spec.
+"""Options that several commands share, in bundles, and how their texts are read.
 
-Settings of a layer are read as text and go through LayerSpec like every other source, so that a
-wrong ``--groups`` and a wrong ``"groups"`` get the same sentence.
+A command takes a bundle as one parameter; Typer sees its options one by one. Settings of a
+layer are read as text and go through LayerSpec like every other source, so that a wrong
+``--groups`` and a wrong ``"groups"`` get the same sentence.
 """
 
 import inspect
@@ -11,126 +12,218 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from convcost.cli.completion import (
+    complete_columns,
+    complete_designs,
+    complete_figures,
+    complete_formats,
+    complete_parameters,
+)
 from convcost.errors import ConvcostError, OperationError, SpecError, shorten
 from convcost.language.words import option_value
+from convcost.reports.formats import FORMATS
+from convcost.sources.asked import Each
 
-PANEL = "Layer"
+LAYER, COMPARE, OUTPUT, LIMITS, ADVANCED = (
+    "Layer",
+    "What to compare",
+    "Output",
+    "Limits",
+    "Advanced",
+)
+"""The groups of options in ``--help``."""
+
+
+def option(panel: str, *names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """One option of a group."""
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel, **more)
+
 
 Kernel = Annotated[
     str | None,
-    typer.Option(
-        "--kernel", "-k", metavar="K", help="Kernel size: 3 or 3x1.", rich_help_panel=PANEL
+    option(
+        LAYER,
+        *("--kernel", "-k", "--kernel-size", "--filter-size"),
+        metavar="K",
+        help="Kernel size: 3 or 3x1; 3,5,7 for each of them.",
     ),
 ]
 Out = Annotated[
     str | None,
-    typer.Option("--out", "-o", metavar="N", help="Output channels.", rich_help_panel=PANEL),
+    option(
+        LAYER,
+        *("--out", "-o", "--filters", "--out-channels", "--cout"),
+        metavar="N",
+        help="Output channels; 16,32,64 for each of them.",
+    ),
 ]
 Stride = Annotated[
     str | None,
-    typer.Option("--stride", "-s", metavar="S", help="Stride: 2 or 2x1.", rich_help_panel=PANEL),
+    option(LAYER, "--stride", "-s", "--strides", metavar="S", help="Stride: 2 or 2x1."),
 ]
 Padding = Annotated[
     str | None,
-    typer.Option(
-        "--padding",
-        "-p",
+    option(
+        LAYER,
+        *("--padding", "-p", "--pad"),
         metavar="P",
-        help="same (the default), valid, 1, 1x0 or pairs 0:1x0:1.",
-        rich_help_panel=PANEL,
+        help="same (the default), valid, causal, 1, 1x0 or pairs 0:1x0:1.",
     ),
 ]
 Dilation = Annotated[
     str | None,
-    typer.Option(
-        "--dilation", "-d", metavar="D", help="Dilation: 2 or 2x1.", rich_help_panel=PANEL
-    ),
+    option(LAYER, "--dilation", "-d", "--dilation-rate", metavar="D", help="Dilation: 2 or 2x1."),
 ]
-Groups = Annotated[
-    str | None, typer.Option("--groups", "-g", metavar="G", help="Groups.", rich_help_panel=PANEL)
-]
-Bias = Annotated[
-    bool | None,
-    typer.Option("--bias/--no-bias", help="Biases on or off.", rich_help_panel=PANEL),
-]
+Groups = Annotated[str | None, option(LAYER, "--groups", "-g", metavar="G", help="Groups.")]
+Bias = Annotated[bool | None, option(LAYER, "--bias/--no-bias", help="Biases on or off.")]
 Norm = Annotated[
     bool | None,
-    typer.Option(
-        "--norm/--no-norm",
-        help="Normalisation that stands in a design's file.",
-        rich_help_panel=PANEL,
-    ),
+    option(LAYER, "--norm/--no-norm", help="Normalisation that stands in a design's file."),
 ]
 Activation = Annotated[
     bool | None,
-    typer.Option(
-        "--activation/--no-activation",
-        help="Activation that stands in a design's file.",
-        rich_help_panel=PANEL,
+    option(
+        LAYER, "--activation/--no-activation", help="Activation that stands in a design's file."
     ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        LAYER,
         "--set",
         metavar="NAME=VALUE",
-        help="A parameter of a design; repeatable.",
-        rich_help_panel=PANEL,
+        help="A parameter of a design (--reduction 2 is short for it); repeatable.",
+        autocompletion=complete_parameters,
     ),
-]
-Batch = Annotated[
-    str | None, typer.Option("--batch", "-b", metavar="N", help="Samples in a batch (1).")
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option(
-        "--input",
-        "-i",
+    option(
+        LAYER,
+        *("--input", "-i", "--input-size", "--input-shape", "--shape"),
         metavar="SHAPE",
         help="Input shape: 224x224x3 (H x W x C); NAME=SHAPE for one input of several.",
     ),
 ]
-Cost = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--cost", metavar="TYPE=MACS", help="MACs of an unknown operation: MyOp=2*out; repeatable."
+Layout = Annotated[
+    str | None,
+    option(
+        LAYER, "--layout", metavar="hwc|chw", help="The order of shapes: channels last, or first."
     ),
+]
+Batch = Annotated[
+    str | None,
+    option(LAYER, "--batch", "-b", "--batch-size", metavar="N", help="Samples in a batch (1)."),
 ]
 Designs = Annotated[
     list[str] | None,
-    typer.Option(
-        "--design", "-D", metavar="NAME", help="A design by name or a .toml file; repeatable."
+    option(
+        COMPARE,
+        *("--design", "-D", "--designs", "--type", "--conv-type"),
+        metavar="NAMES",
+        help="Designs by name or .toml file: standard,1x1; repeatable.",
+        autocompletion=complete_designs,
     ),
 ]
 DesignPath = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
+        ADVANCED,
         "--design-path",
         envvar="CONVCOST_DESIGNS",
         metavar="FOLDER",
-        help="A folder of design files.",
+        help="A folder of design files; repeatable.",
+    ),
+]
+Cost = Annotated[
+    list[str] | None,
+    option(
+        ADVANCED,
+        "--cost",
+        metavar="TYPE=MACS",
+        help="MACs of an unknown operation of a model: MyOp=2*out; repeatable.",
+    ),
+]
+Device = Annotated[
+    str | None,
+    option(
+        ADVANCED, "--device", metavar="meta|cpu", help="Where a PyTorch model is run to be counted."
     ),
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, csv or markdown."),
+    option(
+        OUTPUT,
+        *("--format", "-f"),
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}.",
+        autocompletion=complete_formats,
+    ),
 ]
+Json = Annotated[bool, option(OUTPUT, "--json", help="Short for --format json.")]
+Csv = Annotated[bool, option(OUTPUT, "--csv", help="Short for --format csv.")]
+Md = Annotated[bool, option(OUTPUT, "--md", "--markdown", help="Short for --format markdown.")]
 Get = Annotated[
     str | None,
-    typer.Option("--get", metavar="FIELD", help="Print one bare value, such as macs."),
+    option(
+        OUTPUT,
+        "--get",
+        metavar="FIELDS",
+        help="Print bare values, such as macs or params,macs.",
+        autocompletion=complete_figures,
+    ),
 ]
-Human = Annotated[bool, typer.Option("--human", help="Short decimal numbers: 462 M.")]
+Output = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--output",
+        "--out-file",
+        metavar="FILE",
+        help="Write to a file, whole or not at all.",
+    ),
+]
+Human = Annotated[bool, option(OUTPUT, "--human", help="Short decimal numbers: 462 M.")]
 KeepGoing = Annotated[
     bool,
-    typer.Option("--keep-going", help="Report a bad spec in its place and go on (exit 2)."),
+    option(ADVANCED, "--keep-going", help="Report a bad spec in its place and go on (exit 2)."),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse what cannot be counted completely (exit 2).")
+    bool,
+    option(LIMITS, "--strict", help="Refuse what cannot be counted completely."),
+]
+Largest = Annotated[
+    int, option(OUTPUT, "-n", metavar="N", min=0, help="Only the N largest layers (0: all).")
+]
+Depth = Annotated[
+    int | None,
+    option(
+        OUTPUT, "--depth", metavar="N", min=0, help="Fold groups below this depth; 0: stages only."
+    ),
+]
+Columns = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--columns",
+        metavar="NAMES",
+        help="Columns by name, with commas: macs,receptive_field.",
+        autocompletion=complete_columns,
+    ),
+]
+Dtype = Annotated[
+    str,
+    option(
+        OUTPUT,
+        *("--dtype", "--precision"),
+        metavar="TYPE",
+        help="The type of a value, for figures in bytes: float32, float16, int8, ...",
+    ),
 ]
 
 
 class LayerOptions(NamedTuple):
-    """The options that describe a layer or design, shared by several commands."""
+    """The options that describe what is asked about."""
 
     kernel: Kernel = None
     out: Out = None
@@ -144,35 +237,119 @@ class LayerOptions(NamedTuple):
     set_: Set = None
     batch: Batch = None
     input: Inputs = None
+    layout: Layout = None
     design: Designs = None
     design_path: DesignPath = None
     cost: Cost = None
-
-    def settings(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Given options as LayerSpec fields, and for each field what the user typed."""
-        named = {
-            "kernel_size": ("--kernel", self.kernel),
-            "out_channels": ("--out", self.out),
-            "stride": ("--stride", self.stride),
-            "padding": ("--padding", self.padding),
-            "dilation": ("--dilation", self.dilation),
-            "groups": ("--groups", self.groups),
-        }
-        fields: dict[str, Any] = {}
-        words: dict[str, str] = {}
-        for field, (option, value) in named.items():
-            if value is not None:
-                words[field] = f"{option} {value}"
-                fields[field] = option_value(field, value, words[field])
-        if self.bias is not None:
-            words["bias"] = "--bias" if self.bias else "--no-bias"
-            fields["bias"] = self.bias
-        set_fields, set_words = set_settings(self.set_)
-        return fields | set_fields, words | set_words
+    device: Device = None
 
 
-NO_OPTIONS = LayerOptions()
+class NetworkOptions(NamedTuple):
+    """The same for commands whose own settings are not those of a layer."""
+
+    bias: Bias = None
+    norm: Norm = None
+    activation: Activation = None
+    batch: Batch = None
+    input: Inputs = None
+    layout: Layout = None
+    design_path: DesignPath = None
+    cost: Cost = None
+    device: Device = None
+
+
+class OutputOptions(NamedTuple):
+    """The options that say how an answer is written."""
+
+    form: Format = "table"
+    json: Json = False
+    csv: Csv = False
+    md: Md = False
+    get: Get = None
+    output: Output = None
+
+
+NO_LAYER = LayerOptions()
+NO_NETWORK = NetworkOptions()
+NO_OUTPUT = OutputOptions()
 """Nothing given."""
+
+
+def bundled(command: Callable[..., int]) -> Callable[..., int]:
+    """A command whose parameters with a bundle as default stand for the bundle's options.
+
+    Typer reads a command's signature, so the options are written into it one by one.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    bundles: dict[str, type[Any]] = {}
+    for parameter in signature.parameters.values():
+        fields = getattr(parameter.default, "_fields", None)
+        if fields is None:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        bundle = bundles[parameter.name] = type(parameter.default)
+        parameters += [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=bundle._field_defaults[name],
+                annotation=bundle.__annotations__[name],
+            )
+            for name in fields
+        ]
+
+    def run(**given: Any) -> int:
+        made = {
+            name: bundle(**{field: given.pop(field) for field in bundle._fields})
+            for name, bundle in bundles.items()
+        }
+        return command(**made, **given)
+
+    run.__doc__ = command.__doc__
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def layer_settings(layer: LayerOptions) -> tuple[dict[str, Any], dict[str, str]]:
+    """Given options as LayerSpec fields, and for each field what the user typed."""
+    named = {
+        "kernel_size": ("--kernel", layer.kernel),
+        "out_channels": ("--out", layer.out),
+        "stride": ("--stride", layer.stride),
+        "padding": ("--padding", layer.padding),
+        "dilation": ("--dilation", layer.dilation),
+        "groups": ("--groups", layer.groups),
+    }
+    fields: dict[str, Any] = {}
+    words: dict[str, str] = {}
+    for field, (option, value) in named.items():
+        if value is not None:
+            words[field] = f"{option} {value}"
+            fields[field] = setting_value(field, value, words[field])
+    set_fields, set_words = set_settings(layer.set_)
+    for name in set_fields:
+        if name in fields:
+            place = f"{words[name]}, {set_words[name]}"
+            raise SpecError(f"{name} is given twice", place=place, hint="leave one of them out")
+    return fields | set_fields, words | set_words
+
+
+PER_AXIS = ("kernel_size", "stride", "dilation")
+
+
+def setting_value(field: str, text: str, place: str) -> Any:
+    """The value of an option, or each of several: ``16,32,64``; ``3,3`` is one kernel."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) < 2 or field == "padding" or text[:1] in "[(":
+        return option_value(field, text, place)
+    values = tuple(option_value(field, part, place) for part in parts)
+    if field in PER_AXIS and len(set(parts)) == 1:
+        return values
+    if len(set(parts)) < len(parts):
+        raise SpecError(f"a value of {field} stands twice", place=shorten(place, 72))
+    return Each(values)
 
 
 def set_settings(pairs: list[str] | None) -> tuple[dict[str, Any], dict[str, str]]:
@@ -180,44 +357,25 @@ def set_settings(pairs: list[str] | None) -> tuple[dict[str, Any], dict[str, str
     fields: dict[str, Any] = {}
     words: dict[str, str] = {}
     for pair in pairs or ():
-        name, equals, value = pair.partition("=")
+        # ``--width 0.5`` arrives as it was typed, as ``--width=0.5``.
+        is_own = pair.startswith("--")
+        name, equals, value = pair.removeprefix("--").partition("=")
+        if is_own:
+            name = name.replace("-", "_")
         if not equals:
             raise SpecError(
                 "a parameter is set as NAME=VALUE", place=f"--set {pair}", hint="--set reduction=2"
             )
-        words[name] = f"--set {pair}"
-        fields[name] = option_value(name, value, words[name])
+        if name in fields:
+            raise SpecError(f"{name} is given twice", place=f"{words[name]}, --set {pair}")
+        words[name] = pair.replace("=", " ", 1) if is_own else f"--set {pair}"
+        fields[name] = setting_value(name, value, words[name])
     return fields, words
 
 
-def with_layer_options(command: Callable[..., int]) -> Callable[..., int]:
-    """A command whose parameter ``layer`` stands for all LayerOptions.
-
-    Typer reads a command's signature, so the options are written into it one by one.
-    """
-    signature = inspect.signature(command, eval_str=True)
-    bundled = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=LayerOptions._field_defaults[name],
-            annotation=annotation,
-        )
-        for name, annotation in LayerOptions.__annotations__.items()
-    ]
-    parameters: list[inspect.Parameter] = []
-    for parameter in signature.parameters.values():
-        own = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        parameters += bundled if parameter.name == "layer" else [own]
-
-    def run(**given: Any) -> int:
-        options = {name: given.pop(name) for name in LayerOptions._fields}
-        return command(layer=LayerOptions(**options), **given)
-
-    run.__doc__ = command.__doc__
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+def design_names(names: list[str] | None) -> tuple[str, ...]:
+    """``--design standard,1x1 --design mine.toml`` as names."""
+    return tuple(part.strip() for name in names or () for part in name.split(",") if part.strip())
 
 
 def batch_size(text: str | None) -> int | None:
@@ -233,14 +391,16 @@ def batch_size(text: str | None) -> int | None:
         raise SpecError(problem.message, place=place, hint=problem.hint) from None
 
 
-def limit(option: str, text: str | None) -> int | None:
-    """``--max-macs 300M`` as a number. Raises SpecError."""
-    from convcost.quantities import parse_count
+def limit(key: str, text: str | None) -> int | None:
+    """``--max-macs 300M`` or ``--max-peak 320KiB`` as a number. Raises SpecError."""
+    from convcost.engine.figures import FIGURES
+    from convcost.quantities import parse_bytes, parse_count
 
     if text is None:
         return None
+    parse = parse_bytes if FIGURES[key].unit == "bytes" else parse_count
     try:
-        return parse_count(text)
+        return parse(text)
     except ConvcostError as problem:
-        place = f"{option} {shorten(text, 60)}"
+        place = f"--max-{key.replace('_', '-')} {shorten(text, 60)}"
         raise SpecError(problem.message, place=place, hint=problem.hint) from None

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
+from convcost.cli.options import OutputOptions
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
-from convcost.quantities import format_shape
-from convcost.reports.report import Report
+from convcost.quantities import Amount, format_shape
+from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 WIDTH_WHEN_PIPED = 80
 
 
-def check_format(form: str) -> None:
-    """Refuse an unknown format with the nearest known one."""
-    from convcost.reports.formats import FORMATS
+def chosen_format(options: OutputOptions) -> str:
+    """The one format that was asked for. Raises SpecError for an unknown one, or for two."""
+    from convcost.reports.formats import FORMATS, form_of
 
-    check_choice("--format", form, FORMATS)
+    short = {"json": options.json, "csv": options.csv, "markdown": options.md}
+    asked = [form for form, given in short.items() if given]
+    if options.form != "table":
+        check_choice("--format", options.form, FORMATS)
+        asked.append(options.form)
+    if len(set(asked)) > 1:
+        raise SpecError("two formats are asked for", place=", ".join(asked), hint="name one")
+    if asked and options.get is not None:
+        raise SpecError(
+            "--get prints bare values, without a format",
+            place=f"--get {shorten(options.get, 60)}",
+            hint="leave one of them out",
+        )
+    if not asked and options.output is not None and options.get is None:
+        with suppress(ConvcostError):
+            return form_of(options.output)
+    return asked[0] if asked else "table"
 
 
-def check_choice(option: str, word: str, known: Sequence[str]) -> None:
+def check_choice(option: str, word: str, known: Iterable[str]) -> None:
     """Refuse an unknown word of an option with the nearest known one."""
     if word not in known:
         raise SpecError(
@@ -30,7 +48,17 @@ def check_choice(option: str, word: str, known: Sequence[str]) -> None:
         )
 
 
-def terminal_settings() -> dict[str, Any]:
+def emit(options: OutputOptions, text: str) -> None:
+    """The one way out: standard output, or the file of ``--output``, whole or not at all."""
+    if options.output is None:
+        sys.stdout.write(text)
+        return
+    from convcost.reports.writing import write_whole
+
+    write_whole(options.output, text)
+
+
+def terminal_look() -> Look:
     """Width, colour and character set of standard output.
 
     Colour needs a terminal and no NO_COLOR; a pipe is 80 columns wide unless COLUMNS says
@@ -48,21 +76,31 @@ def terminal_settings() -> dict[str, Any]:
         width = shutil.get_terminal_size(fallback).columns
     else:
         width = WIDTH_WHEN_PIPED
-    return {"width": max(width, 20), "color": color, "unicode": encoding.startswith("utf")}
+    return Look(max(width, 20), color, encoding.startswith("utf"))
 
 
-def write_reports(reports: Sequence[Report], form: str) -> None:
-    """Render and print."""
-    from convcost.reports.formats import render
+def write_reports(reports: Sequence[Report], form: str, options: OutputOptions) -> None:
+    """Render and write."""
+    from convcost.reports.formats import FORMATS
 
-    settings = terminal_settings() if form == "table" else {}
-    sys.stdout.write(render(reports, form, **settings))
+    for_terminal = form == "table" and options.output is None
+    look = terminal_look() if for_terminal else PLAIN_LOOK
+    emit(options, FORMATS[form].render(reports, look))
 
 
-def write_values(roots: Sequence[dict[str, Any]], path: str) -> None:
-    """``--get``: the value at ``path`` in each document, bare, one a line."""
-    lines = [bare(get_value(root, path)) for root in roots]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+def write_answer(reports: Sequence[Report], options: OutputOptions, form: str) -> None:
+    """What most commands end with: the bare values of ``--get``, or the reports in a format."""
+    if options.get is None:
+        write_reports(reports, form, options)
+    else:
+        write_values([report.document() for report in reports], options.get, options)
+
+
+def write_values(roots: Sequence[dict[str, Any]], paths: str, options: OutputOptions) -> None:
+    """``--get``: the values at ``paths`` in each document, bare: a line each, tabs between."""
+    wanted = [path.strip() for path in paths.split(",")]
+    lines = ["\t".join(bare(get_value(root, path)) for path in wanted) for root in roots]
+    emit(options, "".join(f"{line}\n" for line in lines))
 
 
 def get_value(root: dict[str, Any], path: str) -> Any:
@@ -70,8 +108,8 @@ def get_value(root: dict[str, Any], path: str) -> Any:
 
     Names may hold dots themselves: the longest name that fits is taken.
     """
-    value: Any = root
-    rest = path
+    value: Any = _bound(root, path)
+    rest = path if value is root else ""
     while rest:
         children = _children(value)
         names = [name for name in children if rest == name or rest.startswith(f"{name}.")]
@@ -85,6 +123,19 @@ def get_value(root: dict[str, Any], path: str) -> Any:
         value = children[name]
         rest = rest[len(name) + 1 :]
     return value
+
+
+def _bound(root: dict[str, Any], path: str) -> Any:
+    """A figure of a partial count as what it is, a lower bound; else the document itself."""
+    from convcost.engine.figures import FIGURES
+
+    head, _, key = path.rpartition(".")
+    owner = get_value(root, head) if head else root
+    value = owner.get(key) if isinstance(owner, dict) else None
+    is_partial = isinstance(owner, dict) and owner.get("status") == "partial"
+    if is_partial and key in FIGURES and isinstance(value, int):
+        return Amount(value, is_bound=True)
+    return root
 
 
 def _children(value: Any) -> dict[str, Any]:
@@ -108,13 +159,13 @@ def _children(value: Any) -> dict[str, Any]:
 
 def bare(value: Any) -> str:
     """A value as a shell wants it: numbers as digits, shapes as 56x56x64, text unquoted."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | Amount):
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
         return format_shape(value)
-    from convcost.reports.json import line
+    from convcost.reports.jsonl import line
 
     return line(value).decode().rstrip("\n")
 
@@ -123,3 +174,9 @@ def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
     first, *rest = error.lines()
     sys.stderr.write("\n".join([f"error: {first}", *rest]) + "\n")
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Sentences on how words were read, on standard error, each once."""
+    for note in dict.fromkeys(notes):
+        sys.stderr.write(f"note: {note}\n")

@@ -4,103 +4,139 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from convcost.cli.asking import Question
 from convcost.cli.exits import DONE, WRONG_INPUT
-from convcost.cli.progress import FileProgress
-from convcost.cli.request import Request
-from convcost.cli.sources import build, open_source, source_name
-from convcost.engine.counting import count
+from convcost.cli.options import OutputOptions
 from convcost.errors import ConvcostError, SpecError
-from convcost.language.building import with_bias
-from convcost.language.running import WEIGHTS_ONLY
 from convcost.reports.documents import result_document
-from convcost.reports.json import line
-from convcost.sources.files import Item, Problem, read_specs
-from convcost.studies.streaming import StreamCounter
+from convcost.reports.jsonl import line
+from convcost.sources.found import Found, Problem
+
+if TYPE_CHECKING:
+    from convcost.language.building import Subject
 
 
-def stream_counts(request: Request, *, layers: bool, keep_going: bool, strict: bool) -> int:
-    """Count a file or stdin spec by spec; returns the exit code.
+class Stream:
+    """One run: subjects in, a result a line out, in their order.
 
     Results are written before the next read could block, and before an error is raised.
     """
-    gc.freeze()
-    gc.enable()
-    name = request.words.files[0]
-    out = sys.stdout.buffer
-    pending: list[bytes] = []
-    code = DONE
-    fast = _replayer(request)
 
-    def flush() -> None:
-        if pending:
-            out.write(b"".join(pending))
-            pending.clear()
+    def __init__(
+        self,
+        question: Question,
+        output: OutputOptions,
+        limits: Mapping[str, int],
+        dtype: str,
+        layers: bool,
+        keep_going: bool,
+        strict: bool,
+    ) -> None:
+        self._question = question
+        self._output = output
+        self._limits = limits
+        self._dtype = dtype
+        self._layers = layers
+        self._keep_going = keep_going
+        self._strict = strict
+        self._pending: list[bytes] = []
+        self._code = DONE
+
+    def run(self) -> int:
+        """Count everything; returns the exit code."""
+        gc.freeze()
+        gc.enable()
+        try:
+            for label, asked in self._question.asked.cases():
+                self._case(label, asked)
+        finally:
+            if self._output.output is None:
+                self._flush()
+        if self._output.output is not None:
+            from convcost.cli.output import emit
+
+            emit(self._output, b"".join(self._pending).decode())
+        return self._code
+
+    def _case(self, label: str, asked: Any) -> None:
+        from convcost.cli.output import print_notes
+
+        opened = self._question.opened(asked, before_wait=self._before_wait)
+        print_notes(opened.notes)
+        fast = self._replayer(opened)
+        keep_going, pending, plain = self._keep_going, self._pending, not self._layers
+        for found in opened:
+            try:
+                document = fast(found) if plain else None
+                pending.append(line(document or self._result(opened, found, label)))
+            except ConvcostError as error:
+                if not keep_going:
+                    raise
+                pending.append(line(_failure(found, error)))
+                self._code = WRONG_INPUT
+
+    def _before_wait(self) -> None:
+        if self._output.output is None:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            out = sys.stdout.buffer
+            out.write(b"".join(self._pending))
+            self._pending.clear()
             out.flush()
 
-    with open_source(name) as stream:
-        progress = _progress(stream)
-        try:
-            for item in read_specs(stream, source_name(name), before_wait=flush):
-                try:
-                    document = None if layers else fast(item)
-                    pending.append(line(document or _result(request, item, layers, strict)))
-                except ConvcostError as error:
-                    if not keep_going:
-                        raise
-                    pending.append(line(_failure(item, error)))
-                    code = WRONG_INPUT
-                if progress is not None:
-                    progress()
-        finally:
-            flush()
-            if progress is not None:
-                progress.close()
-    return code
+    def _replayer(self, opened: Any) -> Callable[[Any], dict[str, Any] | None]:
+        """A function that gives the result of an item by replay, where that is possible."""
+        from convcost.language.running import WEIGHTS_ONLY
+        from convcost.studies.streaming import StreamCounter
+
+        asked = opened.asked
+        counter = StreamCounter(opened.library, asked.wanted.over(WEIGHTS_ONLY))
+        totals_of, input, batch = counter.totals, asked.input, asked.batch
+        as_written = not asked.settings and asked.wanted.bias is None and not asked.channels_first
+        completed = opened.completed
+        check = self._check if self._limits else None
+
+        def fast(found: Any) -> dict[str, Any] | None:
+            spec = None if isinstance(found, Found | Problem) else found.spec
+            if spec is None or check is not None:
+                return None
+            totals = totals_of(spec if as_written else completed(found), input, batch)
+            if totals is None:
+                return None
+            return result_document(spec.name or spec.type, totals, unused=totals.unused)
+
+        return fast
+
+    def _result(self, opened: Any, found: Any, label: str) -> dict[str, Any]:
+        from convcost.api import count_subject
+
+        if isinstance(found, Problem):
+            raise found.error
+        subject: Subject = opened.subject(found)
+        result = count_subject(subject._replace(name=f"{subject.name} {label}".rstrip()))
+        if self._strict and not result.is_complete:
+            place = getattr(found, "place", None)
+            raise SpecError(f"{subject.name} cannot be counted completely", place=place)
+        self._check(result)
+        return result.document(layers=self._layers, dtype=self._dtype)
+
+    def _check(self, result: Any) -> None:
+        """Limits hold for each result of a stream as for any other."""
+        if not self._limits:
+            return
+        from convcost.cli.limits import print_verdicts
+
+        code = print_verdicts(result.name, result.measured(self._dtype), self._limits, self._strict)
+        self._code = max(self._code, code)
 
 
-def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | None]:
-    """A function that gives the result of an item by replay, where that is possible."""
-    counter = StreamCounter(request.library, request.file_switches or WEIGHTS_ONLY)
-    totals_of, input, batch = counter.totals, request.input, request.batch
-    bias = request.given_switches[2]
-
-    def fast(item: Item | Problem) -> dict[str, Any] | None:
-        spec = item.spec if isinstance(item, Item) else None
-        if spec is None:
-            return None
-        totals = totals_of(with_bias(request.library, spec, bias), input, batch)
-        if totals is None:
-            return None
-        return result_document(spec.name or spec.type, totals, unused=totals.unused)
-
-    return fast
-
-
-def _result(request: Request, item: Item | Problem, layers: bool, strict: bool) -> dict[str, Any]:
-    if isinstance(item, Problem):
-        raise item.error
-    subject = build(request, item)
-    counted = count(subject.graph, subject.batch)
-    if strict and counted.uncounted:
-        raise SpecError(f"{subject.name} cannot be counted completely", place=item.place)
-    return result_document(
-        subject.name, counted, layers=counted.rows if layers else None, unused=subject.unused
-    )
-
-
-def _failure(item: Item | Problem, error: ConvcostError) -> dict[str, Any]:
+def _failure(found: Any, error: ConvcostError) -> dict[str, Any]:
     """A bad spec in its place: its line, and what is wrong with it."""
-    place = getattr(error, "place", None) or ""
-    path = place.partition(": ")[2]
+    path = getattr(error, "path", None)
     message = f"{path}: {error.message}" if path else error.message
-    return {"line": item.line, "error": message}
-
-
-def _progress(stream: Any) -> FileProgress | None:
-    """A bar on stderr for a file that takes long, where stderr is a terminal."""
-    if not sys.stderr.isatty() or not stream.seekable() or stream is sys.stdin.buffer:
-        return None
-    return FileProgress(stream)
+    return {"line": getattr(found, "line", None), "error": message}

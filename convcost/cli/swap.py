@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli import options as o
+from convcost.cli.completion import complete_designs, complete_words
 from convcost.cli.exits import DONE
 
 EXAMPLES = """Examples:
@@ -17,14 +18,20 @@ convcost swap vgg16 --from standard --to bottleneck --where 'in_channels == out_
 """
 
 
+@o.bundled
 def run(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="NETWORK", help="A network by name or file, or one-line layers."),
+        typer.Argument(
+            metavar="NETWORK",
+            help="A network by name or file, or one-line layers.",
+            autocompletion=complete_words,
+        ),
     ],
     source: Annotated[
         str,
-        typer.Option(
+        o.option(
+            o.COMPARE,
             "--from",
             metavar="KIND",
             help="standard, pointwise, depthwise, grouped, conv (any), linear, or a design "
@@ -32,62 +39,52 @@ def run(
         ),
     ] = "standard",
     target: Annotated[
-        str, typer.Option("--to", metavar="DESIGN", help="The design to put there.")
+        str,
+        o.option(
+            o.COMPARE,
+            "--to",
+            metavar="DESIGN",
+            help="The design to put there.",
+            autocompletion=complete_designs,
+        ),
     ] = "separable",
     where: Annotated[
         str | None,
-        typer.Option(metavar="CONDITION", help="Only these layers: 'kernel_size == 3'."),
+        o.option(
+            o.COMPARE,
+            "--where",
+            metavar="CONDITION",
+            help="Only these layers: 'kernel_size == 3 and macs > 10M'.",
+        ),
     ] = None,
     set_: o.Set = None,
-    input: o.Inputs = None,
-    batch: o.Batch = None,
-    norm: o.Norm = None,
-    activation: o.Activation = None,
-    bias: o.Bias = None,
-    design_path: o.DesignPath = None,
-    cost: o.Cost = None,
-    form: o.Format = "table",
-    get: o.Get = None,
+    network: o.NetworkOptions = o.NO_NETWORK,
+    output: o.OutputOptions = o.NO_OUTPUT,
+    strict: o.Strict = False,
 ) -> int:
     """Replace matching layers by a design at the same input, output and stride.
 
     Prints before and after, layer by layer and in total. --set goes to the new design.
     """
-    from convcost.cli.output import check_format, write_reports, write_values
-    from convcost.cli.request import Request
-    from convcost.cli.sources import subjects_of
-    from convcost.errors import ConvcostError, SpecError
+    from convcost.cli.explain import one_subject
+    from convcost.cli.output import chosen_format, write_answer
+    from convcost.errors import SpecError
     from convcost.reports.swapping import swap_report
+    from convcost.sources.names import find_name
     from convcost.studies.swapping import KINDS, swap
 
-    check_format(form)
+    form = chosen_format(output)
     settings, _ = o.set_settings(set_)
-    layer = o.LayerOptions(
-        bias=bias,
-        norm=norm,
-        activation=activation,
-        batch=batch,
-        input=input,
-        design_path=design_path,
-        cost=cost,
-    )
-    request = Request.read(what, layer)
-    subjects = [s for s in subjects_of(request) if not isinstance(s, ConvcostError)]
-    if len(subjects) != 1:
-        raise SpecError(f"swap takes one network, not {len(subjects)}")
+    opened, subject = one_subject("swap", what, network)
     if source not in KINDS:
-        source = request.adopt(source, "--from")
-    swapped = swap(
-        request.library,
-        subjects[0],
-        source,
-        request.adopt(target, "--to"),
-        where=where,
-        arguments=settings,
-    )
-    report = swap_report(swapped)
-    if get is not None:
-        write_values([report.document()], get)
-    else:
-        write_reports([report], form)
+        found = find_name(opened.library, source, opened.asked, opened.origin, f"--from {source}")
+        source = found.name
+    found = find_name(opened.library, target, opened.asked, opened.origin, f"--to {target}")
+    swapped = swap(opened.library, subject, source, found.name, where=where, arguments=settings)
+    if strict and swapped.before.uncounted:
+        raise SpecError(
+            f"{swapped.name} cannot be counted completely",
+            hint="without --strict the totals are lower bounds",
+        )
+    write_answer([swap_report(swapped)], output, form)
     return DONE

@@ -174,6 +174,8 @@ class _Compiler:
 
     def _constant(self, node: ast.Constant, depth: int) -> Evaluate:
         value: Any = node.value
+        if isinstance(value, str):
+            return lambda scope: value  # only comparisons take a text: see _number
         if isinstance(value, float):
             source = ast.get_source_segment(self.text, node) or ""
             if len(source) > 20 or not set(source) <= set("0123456789."):

@@ -76,12 +76,15 @@ class Library:
     def _load(self, name: str) -> Design:
         path = self._path(name)
         if path is None:
-            raise OperationError(
-                f"{shorten(name, 40)} is not a layer type or design",
-                field="type",
-                hint=did_you_mean(name, [*PRIMITIVES, *ALIASES, *self.names()]),
-            )
+            raise self._unknown(name)
         return self.read(path)
+
+    def _unknown(self, name: str) -> OperationError:
+        return OperationError(
+            f"{shorten(name, 40)} is not a layer type or design",
+            field="type",
+            hint=did_you_mean(name, [*PRIMITIVES, *ALIASES, *self.names()]),
+        )
 
     def _path(self, name: str) -> Path | None:
         if name in self._files:
@@ -113,6 +116,13 @@ class Library:
                     f"{name} is the name of a shipped design", place=place, hint="choose another"
                 )
         return compile_design(document, path.stem, place=place, functions=self._functions)
+
+    def source_text(self, name: str) -> str:
+        """The file of a design as it stands, to start another from. Raises OperationError."""
+        path = self._path(self._proper(name))
+        if path is None:
+            raise self._unknown(name)
+        return path.read_text("utf-8")
 
     def names(self) -> list[str]:
         """All names, shipped ones first, without reading a file."""

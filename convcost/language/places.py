@@ -54,7 +54,9 @@ class FileOrigin(NamedTuple):
         blamed = getattr(problem, "field", None)
         path = ".".join(filter(None, [self.path, blamed]))
         place = ": ".join(filter(None, [self.place, path, inside(problem)]))
-        return SpecError(problem.message, place=place, hint=hint_of(problem))
+        error = SpecError(problem.message, place=place, hint=hint_of(problem))
+        error.path = ": ".join(filter(None, [path, inside(problem)])) or None
+        return error
 
 
 class OptionOrigin(NamedTuple):

@@ -15,7 +15,7 @@ def open_path(path: Path) -> BinaryIO:
             raise SpecError(f"{shorten(str(path))} is a folder, not a file")
         return path.open("rb")
     except FileNotFoundError:
-        raise SpecError(f"there is no file {shorten(str(path))}") from None
+        raise SpecError(f"no such file: {shorten(str(path))}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError(f"cannot read {shorten(str(path))}: {reason.lower()}") from None

@@ -54,6 +54,27 @@ def catalogue_report(designs: Sequence[Design]) -> Report:
     )
 
 
+def design_report(library: Library, design: Design) -> Report:
+    """One design: a page for people, its record for programs."""
+    record = design_record(design)
+    parameters = design.parameters.values()
+    return Report(
+        title=design.name,
+        columns=(
+            Column("parameter", "parameter"),
+            Column("default", "default"),
+            Column("about", ""),
+        ),
+        rows=tuple((p.name, p.shown, p.about) for p in parameters),
+        total=None,
+        caption=design.summary,
+        notes=(f"source: {design.source}",) if design.source else (),
+        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": [record]},
+        records=lambda: (record,),
+        own={"table": lambda look: design_page(library, design, look.width, unicode=look.unicode)},
+    )
+
+
 def design_page(library: Library, design: Design, width: int, *, unicode: bool = True) -> str:
     """Name, purpose, source, parameters, diagram, and a command that works."""
     lines = [f"{design.name} ({design.family})", *textwrap.wrap(design.summary, width), ""]

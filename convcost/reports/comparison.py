@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from convcost.quantities import format_change, format_count, format_human, format_shape
+from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
 from convcost.reports.report import Column, Report, Shown
@@ -54,19 +54,26 @@ def _row(entry: Entry, base: Entry, most: int) -> tuple[Any, ...]:
     count = entry.counted
     change: Callable[[int, int], str] = format_change
     is_base = entry is base
+    if entry.is_bound or base.is_bound:
+        change = _unknown_change
     params, macs = decimal(entry.params_ratio), decimal(entry.macs_ratio)
     return (
         entry.name,
         count.output,
-        count.params,
+        Amount(count.params, entry.is_bound),
         Shown("baseline" if is_base else change(count.params, base.counted.params), params),
-        count.macs,
+        Amount(count.macs, entry.is_bound),
         Shown("baseline" if is_base else change(count.macs, base.counted.macs), macs),
         Fraction(count.macs, most) if most else Fraction(0),
         entry.receptive_field or "all",
         entry.mixing,
         entry.summary,
     )
+
+
+def _unknown_change(value: int, base: int) -> str:
+    """A ratio of lower bounds says nothing."""
+    return "?"
 
 
 def _field(size: Any) -> str:

@@ -7,13 +7,19 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
-from convcost.engine.counting import Count, Row
-from convcost.engine.memory import DTYPES
-from convcost.engine.receptive_field import receptive_fields
+from convcost.engine.counting import Row
+from convcost.engine.figures import FIGURES, Figure, Measured
 from convcost.errors import ConvcostError, did_you_mean
-from convcost.quantities import format_bytes, format_count, format_human, format_shape, format_sizes
+from convcost.quantities import (
+    Amount,
+    format_bytes,
+    format_count,
+    format_human,
+    format_shape,
+    format_sizes,
+)
 from convcost.reports import notes
-from convcost.reports.documents import COUNT_SCHEMA, bytes_document, result_document
+from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
 from convcost.reports.report import Column, Report, Shown
 from convcost.reports.tree import Branch, branches
 
@@ -30,26 +36,22 @@ class CountView(NamedTuple):
 
 PLAIN = CountView()
 
+DESCRIPTION = ("layer", "type", "kernel", "input", "output")
+"""Columns that say what a layer is; figures follow, ``macs_share`` is that of the MACs as a bar."""
+
 COLUMNS = (
-    "layer",
-    "type",
-    "kernel",
-    "input",
-    "output",
+    *DESCRIPTION,
     "params",
     "macs",
     "macs_share",
-    "element_ops",
     "input_bytes",
     "output_bytes",
-    "weight_bytes",
-    "intensity",
-    "receptive_field",
+    *(key for key, figure in FIGURES.items() if figure.layer and key not in ("params", "macs")),
 )
 """Every column of a count, in the order in which they are shown."""
 
-TITLES = {"share": "macs_share", "sees": "receptive_field", "MACs": "macs"}
-"""Words at the head of a column, for those who ask for it by what they see."""
+TITLES = {"share": "macs_share", "sees": "receptive_field", "MACs": "macs", "kernel_size": "kernel"}
+"""Words at the head of a column and in JSON, for those who ask for it by what they see."""
 
 DEFAULT_COLUMNS = (
     "layer",
@@ -65,43 +67,35 @@ DEFAULT_COLUMNS = (
 
 def count_report(
     name: str,
-    count: Count,
-    *,
+    of: Measured,
     unused: tuple[str, ...] = (),
     remarks: tuple[str, ...] = (),
     view: CountView = PLAIN,
 ) -> Report:
     """The table of one count."""
-    if view.dtype not in DTYPES:
-        raise ConvcostError(
-            f"{view.dtype} is not a data type", hint=did_you_mean(view.dtype, DTYPES)
-        )
-    chosen = _chosen(view.columns)
-    table = _Table(count, view, sees="receptive_field" in chosen)
-    all_columns = {column.key: column for column in table.columns()}
+    count = of.counted
+    chosen = chosen_columns(view.columns)
+    table = _Table(of, view, chosen)
     lines, groups = table.lines()
     total = table.total()
-
-    def document() -> dict[str, Any]:
-        result = result_document(
-            name, count, layers=count.rows, unused=unused, remarks=remarks, dtype=view.dtype
-        )
-        return {"schema": COUNT_SCHEMA, "results": [result]}
-
     return Report(
         title=f"{name} on {format_shape(count.input)}",
-        columns=tuple(all_columns[key] for key in chosen),
+        columns=tuple(table.column(key) for key in chosen),
         rows=tuple(tuple(line[key] for key in chosen) for line in lines),
         total=tuple(total[key] for key in chosen),
         caption=notes.caption(count.batch),
-        notes=(*notes.count_notes(count, unused, view.dtype), *remarks),
-        document=document,
-        records=lambda: (result_document(name, count, unused=unused, remarks=remarks),),
+        notes=(*notes.count_notes(of, unused), *remarks),
+        document=lambda: {
+            "schema": COUNT_SCHEMA,
+            "results": [measured_document(name, of, unused, remarks)],
+        },
+        records=lambda: (result_document(name, count, unused=unused, notes=remarks),),
         groups=frozenset(groups),
     )
 
 
-def _chosen(columns: Sequence[str]) -> tuple[str, ...]:
+def chosen_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns asked for, the layer first. Raises ConvcostError for an unknown one."""
     columns = [TITLES.get(key, key) for key in columns]
     for key in columns:
         if key not in COLUMNS:
@@ -110,41 +104,38 @@ def _chosen(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 class _Table:
-    """The cells of all lines by column key."""
+    """The cells of all lines by column key; figures only where their column is asked for."""
 
-    def __init__(self, count: Count, view: CountView, *, sees: bool) -> None:
-        self.count = count
+    def __init__(self, of: Measured, view: CountView, chosen: Sequence[str]) -> None:
+        self.of = of
+        self.count = of.counted
         self.view = view
-        self.bytes = DTYPES[view.dtype]
-        fields = receptive_fields(count.graph)[len(count.graph.inputs) :] if sees else []
-        self._fields = {id(row): field for row, field in zip(count.rows, fields, strict=False)}
+        self.figures = [FIGURES[key] for key in chosen if key in FIGURES]
+        self._index = {id(row): index for index, row in enumerate(of.counted.rows)}
 
-    def columns(self) -> tuple[Column, ...]:
-        """Every column; those that the user asked for are never dropped."""
-        number = format_human if self.view.human else format_count
-        asked = bool(self.view.columns)
+    def column(self, key: str) -> Column:
+        """One column; those that the user asked for are never dropped."""
+        rank = 0 if self.view.columns else {"kernel": 3, "output": 1, "element_ops": 4}.get(key, 0)
+        if key == "macs_share":
+            return Column(key, "share", bar=True, rank=2)
+        if key in ("input_bytes", "output_bytes"):
+            return Column(key, key.removesuffix("_bytes"), _or_blank(format_bytes), "right", rank)
+        if key not in FIGURES:
+            if key in ("input", "output"):
+                return Column(key, key, _or_blank(format_shape), "right", rank)
+            return Column(key, key, str, "left", rank)
+        figure = FIGURES[key]
+        return Column(key, figure.title, _or_blank(self._show(figure)), "right", rank)
 
-        def column(key: str, title: str, show: Callable[[Any], str] = str, rank: int = 0) -> Column:
-            align: Any = "left" if key in ("layer", "type", "kernel") else "right"
-            blank = (lambda cell: cell if cell == "" else show(cell)) if align == "right" else show
-            return Column(key, title, blank, align, rank=0 if asked else rank)
-
-        return (
-            column("layer", "layer"),
-            column("type", "type"),
-            column("kernel", "kernel", rank=3),
-            column("input", "input", format_shape),
-            column("output", "output", format_shape, rank=1),
-            column("params", "params", number),
-            column("macs", "MACs", number),
-            Column("macs_share", "share", bar=True, rank=2),
-            column("element_ops", "element ops", number, rank=4),
-            column("input_bytes", "input", format_bytes),
-            column("output_bytes", "output", format_bytes),
-            column("weight_bytes", "weights", format_bytes),
-            column("intensity", "MACs/byte", _decimal),
-            column("receptive_field", "sees", _field),
-        )
+    def _show(self, figure: Figure) -> Callable[[Any], str]:
+        if figure.unit == "count":
+            return format_human if self.view.human else format_count
+        shows: dict[str, Callable[[Any], str]] = {
+            "bytes": format_bytes,
+            "ratio": _decimal,
+            "shape": _field,
+        }
+        return shows[figure.unit]
 
     def lines(self) -> tuple[list[dict[str, Any]], list[int]]:
         """Every line, and which of them are sums of lines that follow."""
@@ -162,44 +153,48 @@ class _Table:
         label = Shown(branch.shown, branch.name)
         if branch.row is not None:
             return self._row(label, branch.row)
-        return self._sums(label, branch.type, branch.cost) | {"output": branch.last.node.output}
+        line = self._sums(label, branch.type, branch.cost, is_bound=branch.is_bound)
+        return line | {"output": branch.last.node.output}
 
     def _row(self, label: str, row: Row) -> dict[str, Any]:
         line = self._sums(label, row.type, row.cost)
-        return (
-            line
-            | bytes_document(row, self.count.batch, self.view.dtype)
-            | {
-                "kernel": kernel_words(row),
-                "input": row.inputs[0] if row.inputs else "",
-                "output": row.node.output,
-                "receptive_field": self._sees(row),
-            }
-        )
+        index = self._index[id(row)]
+        line |= {figure.key: self._figure(figure, index) for figure in self.figures}
+        return line | {
+            "kernel": kernel_words(row),
+            "input": row.inputs[0] if row.inputs else "",
+            "output": row.node.output,
+            "input_bytes": self.of.reads(index),
+            "output_bytes": self.of.writes(index),
+        }
 
-    def _sums(self, label: str, kind: str, cost: Cost | None) -> dict[str, Any]:
+    def _figure(self, figure: Figure, index: int) -> Any:
+        if figure.key == "receptive_field":
+            return self._sees(index)
+        return "" if figure.layer is None else figure.layer(self.of, index)
+
+    def _sees(self, index: int) -> Any:
+        """The receptive field of a row's output; at most that where a map was enlarged."""
+        field = self.of.fields[index]
+        if field.size is None:
+            return Shown("all", None)
+        return Shown(f"<={format_shape(field.size)}", field.size) if field.is_bound else field.size
+
+    def _sums(
+        self, label: str, kind: str, cost: Cost | None, *, is_bound: bool = False
+    ) -> dict[str, Any]:
         """A line with costs only: a group, or the start of a layer's line."""
         line: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"layer": label, "type": kind}
         if cost is None:
-            unknown = ("params", "macs", "macs_share", "element_ops", "weight_bytes")
-            return line | dict.fromkeys(unknown)
+            return line | dict.fromkeys(("params", "macs", "macs_share", "element_ops", "weights"))
         total = self.count.macs
         return line | {
-            "params": cost.params,
-            "macs": cost.macs,
+            "params": Amount(cost.params, is_bound),
+            "macs": Amount(cost.macs, is_bound),
             "macs_share": Fraction(cost.macs, total) if total else Fraction(0),
-            "element_ops": cost.element_ops,
-            "weight_bytes": cost.params * self.bytes,
+            "element_ops": Amount(cost.element_ops, is_bound),
+            "weights": Amount(cost.params * self.of.size, is_bound),
         }
-
-    def _sees(self, row: Row) -> Any:
-        """The receptive field of a row's output, where it is to be shown."""
-        field = self._fields.get(id(row))
-        if field is None:
-            return ""
-        if field.size is None:
-            return "all"
-        return Shown(f"<={format_shape(field.size)}", field.size) if field.is_bound else field.size
 
     def _largest(self) -> list[dict[str, Any]]:
         """The largest rows in their order, and one line for the others."""
@@ -207,35 +202,23 @@ class _Table:
         order = sorted(range(len(rows)), key=lambda index: _size(rows[index]), reverse=True)
         chosen = set(order[:keep])
         lines = [self._row(row.name, row) for i, row in enumerate(rows) if i in chosen]
+        others = [row for index, row in enumerate(rows) if index not in chosen]
         rest = FREE
-        for index, row in enumerate(rows):
-            if index not in chosen and row.cost is not None:
-                rest += row.cost
-        return [*lines, self._sums(f"+ {len(rows) - keep} smaller layers", "", rest)]
+        for row in others:
+            rest += row.cost or FREE
+        is_bound = any(row.cost is None for row in others)
+        label = f"+ {len(rows) - keep} smaller layers"
+        return [*lines, self._sums(label, "", rest, is_bound=is_bound)]
 
     def total(self) -> dict[str, Any]:
         """The last line, a lower bound where something was not counted."""
         count = self.count
-        sign = ">= " if count.uncounted else ""
-        line = self._sums("total", "", count.total) | {"output": count.output, "macs_share": None}
-        for key in ("params", "macs", "element_ops"):
-            line[key] = Total(line[key], sign)
+        line = self._sums("total", "", count.total, is_bound=self.of.is_bound)
+        line |= {"output": count.output, "macs_share": None}
+        for figure in self.figures:
+            if figure.unit != "shape":
+                line[figure.key] = figure.total(self.of)
         return line
-
-
-class Total(int):
-    """A total that knows whether it is a lower bound."""
-
-    sign: str
-
-    def __new__(cls, value: int, sign: str) -> Total:
-        """An int with a sign for its text."""
-        total = super().__new__(cls, value)
-        total.sign = sign
-        return total
-
-    def __format__(self, spec: str) -> str:
-        return self.sign + int.__format__(self, spec)
 
 
 def _size(row: Row) -> tuple[bool, int, int]:
@@ -244,12 +227,16 @@ def _size(row: Row) -> tuple[bool, int, int]:
     return False, row.cost.macs, row.cost.params
 
 
-def _decimal(value: float) -> str:
-    return f"{value:.1f}"
+def _or_blank(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda cell: cell if isinstance(cell, str) else show(cell)
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):.1f}"
 
 
 def _field(size: Any) -> str:
-    return size if isinstance(size, str) else format_shape(size)
+    return format_shape(size)
 
 
 def kernel_words(row: Row) -> str:

@@ -1,20 +1,34 @@
-"""A Report as CSV: a header line, then plain values without separators."""
+"""Reports as CSV: a header line, then plain values without separators."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from io import StringIO
+from typing import Any
 
-from convcost.reports.report import Report, machine_value
+from convcost.reports.report import PLAIN_LOOK, Look, Report, machine_value
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run."""
 
 
-def render(report: Report, *, header: bool = True) -> str:
-    """Rows, and the total as a last row; what is not known is an empty cell."""
+def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+    """Rows without the total, so that a sum is a sum; what is not known is an empty cell."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    if header:
-        writer.writerow(["subject", *(column.key for column in report.columns)])
-    rows = [row for index, row in enumerate(report.rows) if index not in report.groups]
-    for row in (*rows, *([report.total] if report.total is not None else [])):
-        writer.writerow([report.title, *map(machine_value, row)])
+    header: list[str] = []
+    for report in reports:
+        columns = ["subject", *(column.key for column in report.columns)]
+        if columns != header:
+            writer.writerow(columns)
+            header = columns
+        for index, row in enumerate(report.rows):
+            if index not in report.groups:
+                writer.writerow([_safe(report.title), *(_safe(machine_value(c)) for c in row)])
     return out.getvalue()
+
+
+def _safe(cell: Any) -> Any:
+    """A text as it is, but for one that a spreadsheet would take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
-from convcost.engine.shapes import product
+from convcost.quantities import Amount
 
 if TYPE_CHECKING:
+    from convcost.engine.figures import Measured
     from convcost.studies.comparison import Comparison, Entry
     from convcost.studies.streaming import Totals
 
@@ -21,14 +22,12 @@ def result_document(
     name: str,
     count: Count | Totals,
     *,
-    layers: Sequence[Row] | None = None,
     unused: Sequence[str] = (),
-    remarks: Sequence[str] = (),
-    dtype: str = "float32",
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """One counted subject (RESULT), with its ``layers`` where given.
+    """One counted subject (RESULT) without its layers.
 
-    ``unused`` names given settings that the design fixes for itself; ``remarks`` are sentences
+    ``unused`` names given settings that the design fixes for itself; ``notes`` are sentences
     that a reader of the numbers should see.
     """
     uncounted = count.uncounted
@@ -45,65 +44,58 @@ def result_document(
     }
     if unused:
         document["unused"] = list(unused)
-    if remarks:
-        document["notes"] = list(remarks)
-    if layers is not None:
-        document |= details(count, layers, dtype)  # type: ignore[arg-type]  # Totals have no layers
+    if notes:
+        document["notes"] = list(notes)
     return document
 
 
-def details(count: Count, layers: Sequence[Row], dtype: str) -> dict[str, Any]:
-    """What a result with layers has beside its totals."""
-    from convcost.engine.receptive_field import receptive_fields
+def measured_document(
+    name: str, of: Measured, unused: Sequence[str] = (), notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """RESULT with every figure, memory, shares and layers."""
+    from convcost.engine.figures import FIGURES
     from convcost.studies.inventory import shares
 
-    fields = receptive_fields(count.graph)[len(count.graph.inputs) :]
-    return {
-        "memory": memory_document(count, dtype),
-        "shares": [share._asdict() for share in shares(count)],
-        "layers": [
-            layer_document(row)
-            | bytes_document(row, count.batch, dtype)
-            | {"receptive_field": field.size}
-            for row, field in zip(layers, fields, strict=True)
-        ],
+    document = result_document(name, of.counted, unused=unused, notes=notes)
+    document |= {key: plain(figure.total(of)) for key, figure in FIGURES.items()}
+    return document | {
+        "memory": memory_document(of),
+        "shares": [share._asdict() for share in shares(of.counted)],
+        "layers": [measured_layer(of, index) for index in range(len(of.counted.rows))],
     }
 
 
-def bytes_document(row: Row, batch: int, dtype: str) -> dict[str, Any]:
-    """What one layer reads and writes, in bytes, and its MACs for each byte moved."""
-    from convcost.engine.memory import DTYPES
+def measured_layer(of: Measured, index: int) -> dict[str, Any]:
+    """LAYER with every figure that a layer has."""
+    from convcost.engine.figures import FIGURES
 
-    size = DTYPES[dtype]
-    reads = sum(map(product, row.inputs)) * batch * size
-    writes = product(row.node.output) * batch * size
-    weights = None if row.cost is None else row.cost.params * size
-    moved = reads + writes + (weights or 0)
-    intensity = None if row.cost is None or not moved else Fraction(row.cost.macs, moved)
-    return {
-        "input_bytes": reads,
-        "output_bytes": writes,
-        "weight_bytes": weights,
-        "intensity": decimal(intensity),
+    figures = {
+        key: plain(figure.layer(of, index)) for key, figure in FIGURES.items() if figure.layer
     }
+    moved = {"input_bytes": of.reads(index), "output_bytes": of.writes(index)}
+    return layer_document(of.counted.rows[index]) | moved | figures
 
 
-def memory_document(count: Count, dtype: str) -> dict[str, Any]:
-    """Four figures in bytes, each by its own name; they do not add up to anything."""
-    from convcost.engine.memory import DTYPES, memory
+def memory_document(of: Measured) -> dict[str, Any]:
+    """The figures of memory in bytes, and where they come about."""
+    from convcost.engine.figures import FIGURES
 
-    size = DTYPES[dtype]
-    held = memory(count.graph)
+    keys = ("weights", "peak", "largest", "outputs")
+    held = of.memory
     return {
-        "dtype": dtype,
-        "weights": count.params * size,
-        "peak_live_activations": held.peak * count.batch * size,
+        "dtype": of.dtype,
+        **{key: plain(FIGURES[key].total(of)) for key in keys},
         "peak_at": held.peak_at,
         "peak_tensors": held.peak_tensors,
-        "largest_input_output": held.largest * count.batch * size,
         "largest_at": held.largest_at,
-        "sum_of_outputs": held.outputs * count.batch * size,
     }
+
+
+def plain(value: Any) -> Any:
+    """A figure's value for JSON; that it is a bound says the document's status."""
+    if isinstance(value, Amount):
+        return value.value
+    return decimal(value) if isinstance(value, Fraction) else value
 
 
 def layer_document(row: Row) -> dict[str, Any]:

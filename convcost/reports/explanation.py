@@ -14,6 +14,9 @@ from convcost.reports.report import Column, Report
 from convcost.studies.explanation import Explanation, Step, Versus
 
 EXPLAIN_SCHEMA = "convcost.explain/1"
+LONGEST_LINE = 100
+"""Prose is hard to read in longer lines."""
+
 LABEL = 18
 """Width of the words on the left of the blackboard."""
 
@@ -216,6 +219,7 @@ def explanation_report(explanation: Explanation) -> Report:
         notes=explanation.remarks,
         document=lambda: explanation_document(explanation),
         records=lambda: (explanation_document(explanation),),
+        own={"table": lambda look: blackboard(explanation, min(look.width, LONGEST_LINE))},
     )
 
 

@@ -1,43 +1,59 @@
-"""The table of output formats. A new one is one file beside this and one line here."""
+"""The table of output formats. A new one is one file beside this and one line here.
+
+Command line, API, help and completion read this table; each file renders any Report.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
 
-from convcost.reports.report import Report
+from convcost.errors import ConvcostError, did_you_mean
+from convcost.reports.report import PLAIN_LOOK, Look, Report
 
-FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+
+class Format(NamedTuple):
+    """One format: its file in this folder, the endings of files that hold it, what it is."""
+
+    module: str
+    endings: tuple[str, ...]
+    about: str
+
+    def render(self, reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+        """Several reports of one command as one text."""
+        write: Callable[[Sequence[Report], Look], str]
+        write = import_module(f"convcost.reports.{self.module}").render
+        form = next(name for name, one in FORMATS.items() if one is self)
+        if not any(form in report.own for report in reports):
+            return write(reports, look)
+        return "\n".join(
+            report.own[form](look) if form in report.own else write([report], look)
+            for report in reports
+        )
 
 
-def render(
-    reports: Sequence[Report],
-    form: str,
-    *,
-    width: int = 80,
-    color: bool = False,
-    unicode: bool = True,
-) -> str:
-    """Several reports of one command as one text in the given format."""
-    if form == "json":
-        from convcost.reports import json
+FORMATS: dict[str, Format] = {
+    "table": Format("terminal", (".txt",), "for people"),
+    "json": Format("json", (".json",), "one document"),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one object a line"),
+    "csv": Format("csv", (".csv",), "a row a line, for data frames"),
+    "markdown": Format("markdown", (".md",), "for documents"),
+    "latex": Format("latex", (".tex",), "booktabs, for papers"),
+    "html": Format("html", (".html", ".htm"), "for a browser"),
+}
+"""Every format by the word that ``--format`` takes."""
 
-        return json.render(merged(reports))
-    if form == "jsonl":
-        from convcost.reports import json
 
-        return "".join(map(json.render_lines, reports))
-    if form == "csv":
-        from convcost.reports import csv
-
-        return "".join(csv.render(r, header=n == 0) for n, r in enumerate(reports))
-    if form == "markdown":
-        from convcost.reports import markdown
-
-        return "\n".join(map(markdown.render, reports))
-    from convcost.reports import terminal
-
-    return "\n".join(terminal.render(r, width=width, color=color, unicode=unicode) for r in reports)
+def form_of(path: str) -> str:
+    """The format that the ending of a file name stands for. Raises ConvcostError."""
+    for form, one in FORMATS.items():
+        if path.lower().endswith(one.endings):
+            return form
+    endings = [one.endings[0] for one in FORMATS.values()]
+    raise ConvcostError(
+        f"the ending of {path} stands for no format", hint=did_you_mean(path, endings)
+    )
 
 
 def merged(reports: Sequence[Report]) -> dict[str, Any]:

@@ -1,15 +1,26 @@
-"""A Report as an HTML table, for notebooks."""
+"""Reports as HTML: a fragment for a notebook, a page for a browser."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from html import escape
 
-from convcost.reports.report import Report
+from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
-def render(report: Report) -> str:
-    """A ``<table>`` with the caption on top and the notes below; bars are left out."""
-    chosen = [i for i, column in enumerate(report.columns) if not column.bar]
+def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+    """One page that holds everything it needs."""
+    title = escape(reports[0].title) if reports else "convcost"
+    body = "\n".join(map(fragment, reports))
+    return f"<!DOCTYPE html>\n<meta charset=utf-8>\n<title>{title}</title>\n{body}\n"
+
+
+def fragment(report: Report) -> str:
+    """A ``<table>`` with the caption on top and the notes below."""
+    if not report.columns:
+        return f"<pre>{escape(report.own['table'](PLAIN_LOOK))}</pre>"
+    chosen = list(range(len(report.columns)))
     head = "".join(f"<th>{escape(report.columns[i].title)}</th>" for i in chosen)
     lines = [f"<table><caption>{escape(report.title)}</caption>", f"<thead><tr>{head}</tr></thead>"]
     lines.append("<tbody>")
@@ -23,8 +34,20 @@ def render(report: Report) -> str:
 
 def _row(report: Report, row: tuple[object, ...], chosen: list[int], tag: str) -> str:
     cells = (
-        f'<{tag} style="text-align:{report.columns[i].align}">'
-        f"{escape(report.text(report.columns[i], row[i]))}</{tag}>"
+        f'<{tag} style="text-align:{report.columns[i].align};white-space:pre">'
+        f"{_cell(report, i, row[i])}</{tag}>"
         for i in chosen
     )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(report: Report, index: int, cell: object) -> str:
+    """A cell's text; a share is a bar as long as it is large."""
+    column = report.columns[index]
+    if not column.bar:
+        return escape(report.text(column, cell))
+    if not isinstance(cell, Fraction):
+        return ""
+    width = float(cell) * 8
+    bar = f"display:inline-block;height:0.7em;background:#3a8;width:{width:.2f}em"
+    return f'<span title="{float(cell):.1%}" style="{bar}"></span>'

@@ -1,29 +1,14 @@
-"""JSON: a document, indented, or the records of a Report, one compact line each."""
+"""JSON: one document, indented for people to read too."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
 
-from pydantic_core import to_json
-
-from convcost.reports.report import Report
-
-
-def line(document: dict[str, Any]) -> bytes:
-    """One document on one line, without spaces, UTF-8.
-
-    pydantic's serializer, since a stream spends much of its time here: it takes a third of the
-    standard library's time.
-    """
-    return to_json(document) + b"\n"
+from convcost.reports.formats import merged
+from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
-def render(document: dict[str, Any]) -> str:
-    """A document for people to read too."""
-    return json.dumps(document, indent=2) + "\n"
-
-
-def render_lines(report: Report) -> str:
-    """The records."""
-    return b"".join(map(line, report.records())).decode()
+def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+    """The documents of all reports as one."""
+    return json.dumps(merged(reports), indent=2) + "\n"

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from convcost.reports.report import Report
+from collections.abc import Sequence
+
+from convcost.reports.latex import visible
+from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
-def render(report: Report) -> str:
+def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+    """A table for each report."""
+    return "\n".join(map(_table, reports))
+
+
+def _table(report: Report) -> str:
     """The title, the table, the totals in bold, then the notes."""
+    if not report.columns:
+        return f"```text\n{report.own['table'](PLAIN_LOOK)}```\n"
     chosen = [i for i, column in enumerate(report.columns) if not column.bar]
     columns = [report.columns[i] for i in chosen]
     lines = [
@@ -19,7 +29,8 @@ def render(report: Report) -> str:
         texts = [report.text(report.columns[i], report.total[i]) for i in chosen]
         lines.append(_line([f"**{text}**" if text else "" for text in texts]))
     notes = [report.caption, *report.notes]
-    return "\n".join([f"**{_escape(report.title)}**", "", *lines, "", "  \n".join(notes), ""])
+    body = "  \n".join(map(_escape, notes))
+    return "\n".join([f"**{_escape(report.title)}**", "", *lines, "", body, ""])
 
 
 def _line(cells: list[str]) -> str:
@@ -27,4 +38,10 @@ def _line(cells: list[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """Text that means itself: no cell ends early, no markup and no link comes from a name."""
+    body = text.lstrip(" ")
+    indent = "&nbsp;" * (len(text) - len(body))
+    return indent + "".join(f"\\{char}" if char in _MARKUP else char for char in visible(body))
+
+
+_MARKUP = "\\`|<>[]*_!#"

@@ -9,6 +9,7 @@ from convcost.quantities import format_bytes, format_percent
 
 if TYPE_CHECKING:
     from convcost.engine.counting import Count
+    from convcost.engine.figures import Measured
 
 KINDS = {"macs": "with MACs", "elements": "element-wise", "free": "free"}
 
@@ -22,13 +23,14 @@ def caption(batch: int) -> str:
     return f"1 MAC = 1 multiply + 1 add; batch {batch}"
 
 
-def count_notes(count: Count, unused_settings: tuple[str, ...], dtype: str) -> list[str]:
+def count_notes(of: Measured, unused_settings: tuple[str, ...]) -> list[str]:
     """Everything below the table of one count."""
+    count = of.counted
     lines = [census(count)]
     if len(count.rows) > 1:
         lines += shares_lines(count)
     ignored = unused("this design", unused_settings)
-    return [*lines, *([ignored] if ignored else []), *memory_lines(count, dtype)]
+    return [*lines, *([ignored] if ignored else []), *memory_lines(of)]
 
 
 def census(count: Count) -> str:
@@ -67,24 +69,23 @@ def shares_lines(count: Count) -> list[str]:
     return lines
 
 
-def memory_lines(count: Count, dtype: str) -> list[str]:
+def memory_lines(of: Measured) -> list[str]:
     """Four figures by name, and what none of them includes. There is no total of them."""
-    from convcost.engine.memory import DTYPES, memory
+    from convcost.engine.figures import FIGURES
+    from convcost.quantities import Amount
 
-    size = DTYPES[dtype]
-    held = memory(count.graph)
-    values = {
-        "weights": (count.params, ""),
-        "peak live activations": (
-            held.peak * count.batch,
-            f"at {held.peak_at}: {held.peak_tensors} tensors live",
-        ),
-        "largest input + output": (held.largest * count.batch, f"at {held.largest_at}"),
-        "sum of all outputs": (held.outputs * count.batch, ""),
-    }
-    lines = [f"memory at {dtype}, {MEMORY_EXCLUDES}:"]
-    for name, (number, where) in values.items():
-        lines.append(f"  {name:<22}  {format_bytes(number * size):>9}  {where}".rstrip())
+    held = of.memory
+    rows = (
+        ("weights", "weights", ""),
+        ("peak", "peak live activations", f"at {held.peak_at}: {held.peak_tensors} tensors live"),
+        ("largest", "largest input + output", f"at {held.largest_at}"),
+        ("outputs", "sum of all outputs", ""),
+    )
+    lines = [f"memory at {of.dtype}, {MEMORY_EXCLUDES}:"]
+    for key, name, where in rows:
+        value = FIGURES[key].total(of)
+        assert isinstance(value, Amount)
+        lines.append(f"  {name:<22}  {value.text(format_bytes):>9}  {where}".rstrip())
     return lines
 
 

@@ -1,13 +1,26 @@
 """Report: the one shape that every result takes before a format renders it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from convcost.quantities import format_shape
+from convcost.quantities import Amount, format_shape
 
 Cell = Any
-"""What a row holds: an int, a Fraction, a str, a shape, or None for what is not known."""
+"""What a row holds: an int, an Amount, a Fraction, a str, a shape, or None for not known."""
+
+
+class Look(NamedTuple):
+    """What a terminal can show."""
+
+    width: int = 80
+    color: bool = False
+    unicode: bool = True
+
+
+PLAIN_LOOK = Look()
+"""80 columns, no colour."""
 
 
 class Column(NamedTuple):
@@ -32,7 +45,8 @@ class Report(NamedTuple):
 
     ``groups`` are the rows that sum up rows below them: people see them, programs do not.
     ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
-    demand, since a table needs neither.
+    demand, since a table needs neither. ``own`` has the
+    formats in which this result is a text of its own (a derivation, a diagram) and no table.
     """
 
     title: str
@@ -44,10 +58,15 @@ class Report(NamedTuple):
     document: Callable[[], dict[str, Any]]
     records: Callable[[], tuple[dict[str, Any], ...]] = tuple
     groups: frozenset[int] = frozenset()
+    own: Mapping[str, Callable[[Look], str]] = MappingProxyType({})
 
     def text(self, column: Column, cell: Cell) -> str:
         """A cell as people read it; what is not known is a question mark."""
-        return "?" if cell is None else column.show(cell)
+        if cell is None:
+            return "?"
+        if isinstance(cell, Amount):
+            return cell.text(column.show)
+        return column.show(cell)
 
 
 class Shown(str):
@@ -65,11 +84,16 @@ class Shown(str):
 
 
 def machine_value(cell: Cell) -> Any:
-    """A cell for a program: shapes as 56x56x64, exact ratios as decimals, None as empty."""
+    """A cell for a program: shapes as 56x56x64, exact ratios as decimals, None as empty.
+
+    A lower bound is the text ``>=592``: a program that wants a number must not take it for one.
+    """
     if isinstance(cell, Fraction):
         return float(cell)
     if isinstance(cell, Shown):
         return machine_value(cell.value)
+    if isinstance(cell, Amount):
+        return str(cell) if cell.is_bound else cell.value
     if isinstance(cell, tuple):
         return format_shape(cell)
     return cell

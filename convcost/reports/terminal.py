@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from io import StringIO
 
-from convcost.reports.report import Column, Report
+from convcost.reports.report import PLAIN_LOOK, Column, Look, Report
 
 BAR_WIDTHS = (24, 16, 10, 6)
 GAP = 2
-
 _LINES = "    \n    \n \u2500\u2500 \n    \n    \n \u2500\u2500 \n    \n    \n"
 """A table with a line under its head and one above its total, and nothing else."""
 
@@ -17,7 +17,12 @@ _BLOCKS = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL = "\u2588"
 
 
-def render(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> str:
+def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
+    """All reports, one below the other."""
+    return "\n".join(_table(r, look.width, look.color, look.unicode) for r in reports)
+
+
+def _table(report: Report, width: int, color: bool, unicode: bool) -> str:
     """The table as text of at most ``width`` columns wherever the numbers allow it."""
     from rich.box import Box
     from rich.console import Console
@@ -56,6 +61,7 @@ def render(report: Report, *, width: int = 80, color: bool = False, unicode: boo
         file=out,
         width=max(width, needed),
         force_terminal=color,
+        force_jupyter=False,  # in a notebook rich would print by itself
         color_system="standard" if color else None,
         legacy_windows=False,
         highlight=False,

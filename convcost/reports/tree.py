@@ -8,7 +8,10 @@ from convcost.engine.counting import Row
 
 
 class Branch(NamedTuple):
-    """One line of the tree: a layer (``row``) or a group with the sum of what is below it."""
+    """One line of the tree: a layer (``row``) or a group with the sum of what is below it.
+
+    ``is_bound``: something in the group is not known, and its sum a lower bound.
+    """
 
     name: str
     shown: str
@@ -18,6 +21,7 @@ class Branch(NamedTuple):
     cost: Cost | None
     layers: int
     is_open: bool
+    is_bound: bool = False
 
 
 def branches(rows: Sequence[Row], scopes: Mapping[str, str], depth: int | None) -> list[Branch]:
@@ -65,6 +69,7 @@ def _grow(
                 _sum(members),
                 len(members),
                 opens,
+                any(row.cost is None for row in members),
             )
         )
         if opens:

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.layers import LayerSpec
-from convcost.language.places import FileOrigin
+from convcost.language.places import FileOrigin, Nowhere, Origin
 from convcost.language.problems import explain_layer
 from convcost.language.reading import decode
+from convcost.sources.found import Problem
 from convcost.sources.locating import line_of
 
 MAX_LINE = 64 * 2**20
@@ -32,16 +33,9 @@ class Item(NamedTuple):
     path: str = ""
     document: dict[str, Any] | None = None
 
-    def origin(self) -> FileOrigin:
+    def origin(self) -> Origin:
         """For errors that are found later."""
-        return FileOrigin(self.place, self.path)
-
-
-class Problem(NamedTuple):
-    """A spec that cannot be used, in its place among the others."""
-
-    line: int | None
-    error: SpecError
+        return FileOrigin(self.place, self.path) if self.place else Nowhere()
 
 
 Read: TypeAlias = Iterator[Item | Problem]

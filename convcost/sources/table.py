@@ -1,68 +1,278 @@
-"""Words of a command -> what they stand for: an input shape, files, designs, one-line specs.
+"""The one door: words and what was asked -> subjects, in the order typed, lazily.
 
-56x56x256   an input shape           specs.json, -        a file, standard input
-resnet50    a design or network      conv 3x3 64          a layer, or layers with commas
+``SOURCES`` says of each kind of word which parts of the question it takes. What was given and
+is taken by nobody is refused here, for every command and for Python alike.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError, SpecError
-from convcost.language.library import ALIASES, Library
-from convcost.quantities import looks_like_shape, parse_shape
+from convcost.errors import ConvcostError, SpecError, nearest, shorten
+from convcost.language.building import Subject
+from convcost.language.library import Library
+from convcost.language.places import OptionOrigin
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import WEIGHTS_ONLY
+from convcost.sources.asked import Asked
+from convcost.sources.found import Found, Problem
+from convcost.sources.names import find_name
+from convcost.sources.words import SourceKey, Word, check_file, classify
 
-SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")
+if TYPE_CHECKING:
+    from convcost.language.layers import LayerSpec
+    from convcost.sources.files import Item
 
 
-class Words(NamedTuple):
-    """Classified words, each kind in its order; ``order`` has designs and texts as typed."""
+class Source(NamedTuple):
+    """One kind of word: what it is called, and which parts of ``Asked`` it uses."""
 
-    input: Shape | None
-    files: tuple[str, ...]
-    designs: tuple[str, ...]
-    texts: tuple[str, ...]
-    order: tuple[str, ...] = ()
+    what: str
+    takes: frozenset[str]
 
 
-def classify(words: Sequence[str], library: Library) -> Words:
-    """Tell shapes, files, names and texts apart by their look. Raises SpecError."""
-    input: Shape | None = None
-    files, designs, texts = [], [], []
-    for word in words:
-        if looks_like_shape(word) and word not in ALIASES:
-            if input is not None:
-                raise SpecError("two input shapes", place=word, hint="give one")
-            input = _shape(word)
-        elif word == "-" or is_file_name(word) or is_torch_name(word):
-            files.append(word)
-        elif word not in ALIASES and library.knows(word):
-            designs.append(word)
+_SWITCHES = frozenset({"norm", "activation", "bias"})
+_COMMON = frozenset({"input", "batch", "layout"})
+_MODEL = _COMMON | {"inputs", "costs"}
+
+SOURCES: Final[Mapping[SourceKey, Source]] = MappingProxyType(
+    {
+        "text": Source("layers that are written out", _COMMON | _SWITCHES),
+        "name": Source("designs and networks", _COMMON | _SWITCHES | {"settings"}),
+        "specs": Source("specs in a file", _COMMON | _SWITCHES | {"settings"}),
+        "given": Source("specs from Python", _COMMON | _SWITCHES | {"settings"}),
+        "onnx": Source("an ONNX file", _MODEL),
+        "tflite": Source("a TFLite file", _MODEL),
+        "torch": Source("a PyTorch model", _MODEL | {"settings", "device"}),
+    }
+)
+"""Every kind of word, and what it takes."""
+
+HINTS = {
+    "settings": "write it into the layer, or use --design",
+    "costs": "--cost is for operations of ONNX, TFLite and PyTorch models that nobody knows",
+    "inputs": "NAME=SHAPE is for models with several inputs",
+    "layout": "it says how to read a shape; give one with --input",
+    "device": "--device is for PyTorch models",
+}
+
+AnyFound: TypeAlias = "Found | Item"
+
+
+class Opened:
+    """What a question is about. Iterating gives a Found, an Item of a file, or a Problem.
+
+    ``notes`` are sentences on how words were read, for the reader of the answer.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[Any],
+        asked: Asked,
+        library: Library,
+        *,
+        designs: Sequence[str] = (),
+        default: Sequence[str] = ("standard",),
+        stdin: BinaryIO | None = None,
+        before_wait: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Classify the words. ``designs`` are names given apart, ``default`` for a bare shape.
+
+        Raises SpecError for what cannot be read, and for options that nothing here takes.
+        """
+        self.library: Final = library
+        found = classify(words, library, has_settings=bool(asked.settings))
+        self.notes: Final = list(found.notes)
+        self.before_wait = before_wait
+        self._stdin: Final = stdin
+        self.asked: Final = self._with_words(asked, found.input, found.settings)
+        self.origin: Final = OptionOrigin(self.asked.typed)
+        self.words: Final = (*found.words, *(Word(name, "name") for name in designs))
+        self._apart: Final = frozenset(range(len(found.words), len(self.words)))
+        self._default: Final = default
+        self._refuse()
+
+    def _with_words(self, asked: Asked, input: Shape | None, bare: Mapping[str, Any]) -> Asked:
+        typed = dict(asked.typed)
+        if input is not None:
+            if asked.input is not None:
+                raise SpecError("the input shape is given twice", place=typed.get("input"))
+            asked = asked._replace(input=asked.shape(input))
+        for field, value in bare.items():
+            if field in asked.settings:
+                raise SpecError(f"{field} is given twice", place=typed.get(field))
+            asked = asked._replace(settings={**asked.settings, field: value})
+            typed[field] = _bare_word(value)
+        asked = asked._replace(typed=typed)
+        if asked.settings:
+            from convcost.sources.specs import read_mapping
+
+            checked = read_mapping(asked.settings, OptionOrigin(typed)).settings()
+            asked = asked._replace(settings=checked)
+        return asked
+
+    def _refuse(self) -> None:
+        """Raise SpecError for nothing to open, and for what was given and nobody takes."""
+        asked, words = self.asked, self.words
+        if not words and asked.input is None:
+            raise SpecError(
+                "there is nothing to count",
+                hint='try: convcost count 56x56x256 "conv 3x3 64", or a file, or - for stdin',
+            )
+        for word in words:
+            if word.source == "text" and asked.input is None:
+                raise self._no_input(word.text)
+        keys: set[SourceKey] = {word.source for word in words} or {"name"}
+        taken = frozenset().union(*(SOURCES[key].takes for key in keys))
+        for part in asked.given():
+            if part not in taken:
+                raise self._not_taken(part, sorted(keys))
+        if "layout" in asked.given() and asked.input is None and keys <= {"name", "text"}:
+            raise SpecError("there is no shape to read", place="--layout chw", hint=HINTS["layout"])
+
+    def _not_taken(self, part: str, keys: Sequence[SourceKey]) -> SpecError:
+        whose = " and ".join(SOURCES[key].what for key in keys)
+        field = next(iter(self.asked.settings), part) if part == "settings" else part
+        place = self.asked.typed.get(field) or self.asked.typed.get(part)
+        return SpecError(f"{field} is not for {whose}", place=place, hint=HINTS.get(part))
+
+    def _no_input(self, text: str) -> SpecError:
+        """A text without a shape: an unknown name, or a forgotten input."""
+        if text.replace("_", "").replace("-", "").replace(".", "").isalnum():
+            known = [*PRIMITIVES, *self.library.names()]
+            match = nearest(text, known)
+            return SpecError(
+                f"{shorten(text, 40)} is not a network, a design or a file",
+                hint=f"did you mean {match}?" if match else NETWORKS_HINT,
+            )
+        hint = "put it first: 56x56x256 (height, width, channels)"
+        return SpecError("the input shape is missing", text=text, span=(0, len(text)), hint=hint)
+
+    @property
+    def is_one_stream(self) -> bool:
+        """Whether specs, one after the other, are all that is asked for."""
+        return len(self.words) == 1 and self.words[0].source == "specs"
+
+    def __iter__(self) -> Iterator[AnyFound | Problem]:
+        """Everything asked for, in the order typed."""
+        for index, word in enumerate(self.words):
+            yield from self._read(word, "--design" if index in self._apart else "")
+        if not self.words:
+            for name in self._default:
+                yield find_name(self.library, name, self.asked, self.origin)
+
+    def _read(self, word: Word, option: str) -> Iterator[AnyFound | Problem]:
+        if word.source == "name":
+            typed = f"{option} {word.text}".strip()
+            yield find_name(self.library, word.text, self.asked, self.origin, typed)
+        elif word.source == "text":
+            yield self._text(word.text)
+        elif word.source == "given":
+            yield self._given(word.value)
+        elif word.source == "specs":
+            from convcost.sources.specs import read_items
+
+            check_file(word.text)
+            yield from read_items(word.text, self._stdin, before_wait=self.before_wait)
         else:
-            texts.append(word)
-    order = tuple(word for word in words if word in designs or word in texts)
-    return Words(input, tuple(files), tuple(designs), tuple(texts), order)
+            yield self._model(word)
+
+    def _text(self, text: str) -> Found:
+        from convcost.sources.text import build_text
+
+        asked = self.asked
+        assert asked.input is not None
+        shape = asked.input
+
+        def make(settings: Mapping[str, Any]) -> Subject:
+            return build_text(
+                self.library,
+                text,
+                shape,
+                batch=asked.batch,
+                switches=asked.wanted.over(WEIGHTS_ONLY),
+                bias=asked.wanted.bias,
+            )
+
+        return Found(" ".join(text.split()), "layers", make)
+
+    def _given(self, value: Any) -> AnyFound:
+        """A spec or a subject from Python. Raises ConvcostError for anything else."""
+        if isinstance(value, Subject):
+            return Found(value.name, "layers", lambda settings: value)
+        from convcost.sources.specs import given_item
+
+        return given_item(value)
+
+    def _model(self, word: Word) -> Found:
+        def make(settings: Mapping[str, Any]) -> Subject:
+            return read_model(word, self.asked)
+
+        return Found(word.text, "network", make, self.asked.settings)
+
+    def subject(self, found: AnyFound) -> Subject:
+        """Build what was found. Raises SpecError."""
+        if isinstance(found, Found):
+            return found.subject()
+        from convcost.sources.specs import build_item
+
+        return build_item(self.library, found, self.asked)
+
+    def subjects(self) -> Iterator[Subject | Problem]:
+        """Everything, built; what cannot be is a Problem in its place."""
+        for found in self:
+            if isinstance(found, Problem):
+                yield found
+                continue
+            try:
+                yield self.subject(found)
+            except SpecError as error:
+                yield Problem(getattr(found, "line", None), error)
+
+    def completed(self, item: Item) -> LayerSpec:
+        """The spec of an item with what was asked beside it."""
+        from convcost.sources.specs import completed
+
+        return completed(self.library, item, self.asked)
 
 
-def is_torch_name(word: str) -> bool:
-    """Whether a word names a Python function: ``package.module:factory``."""
-    module, colon, factory = word.partition(":")
-    return colon == ":" and factory.isidentifier() and all(map(str.isidentifier, module.split(".")))
+NETWORKS_HINT = (
+    "convcost designs lists the networks; ONNX, TFLite and PyTorch models are counted too"
+)
 
 
-def _shape(word: str) -> Shape:
+def _bare_word(value: int | tuple[int, ...]) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def read_model(word: Word, asked: Asked) -> Subject:
+    """A network of another framework: a file, or what a Python function makes."""
+    inputs: dict[str, Shape] = dict(_named_input(text) for text in asked.inputs)
+    if asked.input is not None:
+        inputs[""] = asked.input
+    if word.source == "torch":
+        from convcost.sources.torch.module import read_factory
+
+        return read_factory(word.text, inputs, batch=asked.batch, costs=asked.costs)
+    path = Path(word.text)
+    from convcost.language.reading import open_path
+
+    open_path(path).close()  # a missing file is said before a missing package
+    from convcost.sources.onnx.file import read_onnx
+
+    return read_onnx(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
+
+
+def _named_input(text: str) -> tuple[str, Shape]:
+    from convcost.quantities import parse_shape
+
+    name, _, value = text.rpartition("=")
     try:
-        return parse_shape(word)
+        return name, parse_shape(value)
     except ConvcostError as problem:
-        span = (0, len(word))
-        raise SpecError(problem.message, text=word, span=span, hint=problem.hint) from None
-
-
-def is_file_name(word: str) -> bool:
-    """Whether a word names a file: by its ending, a slash, or because it is there."""
-    if word.endswith((*SPEC_ENDINGS, ".onnx")):
-        return True
-    if len(word) > 255 or "\n" in word or "\0" in word or " " in word.strip():
-        return False
-    return "/" in word or Path(word).is_file()
+        place = f"--input {shorten(text, 60)}"
+        raise SpecError(problem.message, place=place, hint=problem.hint) from None

@@ -1,0 +1,139 @@
+"""A command's words and options -> the question that they ask."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from convcost.cli.options import (
+    LayerOptions,
+    NetworkOptions,
+    batch_size,
+    design_names,
+    layer_settings,
+)
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.language.library import Library
+from convcost.quantities import parse_shape
+from convcost.sources.asked import Asked, Wanted
+from convcost.sources.table import Opened
+
+if TYPE_CHECKING:
+    from convcost.language.expressions import Evaluate
+
+
+class Question:
+    """What was asked: words, options, and the library that knows the names."""
+
+    def __init__(self, words: Sequence[str], options: LayerOptions | NetworkOptions) -> None:
+        """Read the options. Raises SpecError."""
+        self.words = list(words)
+        self.library = Library(options.design_path or ())
+        self.asked = _asked(options)
+        self.designs = design_names(getattr(options, "design", None))
+        if not self.words and not self.designs and self.asked.input is None and _is_piped():
+            self.words = ["-"]
+
+    def opened(
+        self,
+        asked: Asked | None = None,
+        *,
+        designs: Sequence[str] | None = None,
+        default: Sequence[str] = ("standard",),
+        before_wait: Callable[[], None] = lambda: None,
+    ) -> Opened:
+        """The door, for this question or for one case of it."""
+        return Opened(
+            self.words,
+            asked or self.asked,
+            self.library,
+            designs=self.designs if designs is None else designs,
+            default=default,
+            stdin=None if sys.stdin is None else sys.stdin.buffer,
+            before_wait=before_wait,
+        )
+
+
+def _is_piped() -> bool:
+    """Whether something may stand on standard input."""
+    return sys.stdin is not None and not sys.stdin.isatty()
+
+
+def _asked(options: LayerOptions | NetworkOptions) -> Asked:
+    settings: dict[str, Any] = {}
+    typed: dict[str, str] = {}
+    if isinstance(options, LayerOptions):
+        settings, typed = layer_settings(options)
+    channels_first = _is_channels_first(options.layout)
+    shape, named = _inputs(options.input or ())
+    asked = Asked(
+        inputs=named,
+        batch=batch_size(options.batch),
+        settings=settings,
+        wanted=Wanted(options.norm, options.activation, options.bias),
+        costs=dict(map(_cost_option, options.cost or ())),
+        channels_first=channels_first,
+        device=options.device,
+    )
+    for name in ("norm", "activation", "bias"):
+        value = getattr(options, name)
+        if value is not None:
+            typed[name] = f"--{name}" if value else f"--no-{name}"
+    typed |= {
+        "input": f"--input {options.input[0]}" if options.input else "",
+        "inputs": f"--input {named[0]}" if named else "",
+        "batch": f"--batch {options.batch}",
+        "costs": f"--cost {(options.cost or [''])[0]}",
+        "layout": f"--layout {options.layout}",
+        "device": f"--device {options.device}",
+    }
+    return asked._replace(input=None if shape is None else asked.shape(shape), typed=typed)
+
+
+def _is_channels_first(layout: str | None) -> bool:
+    known = {"hwc": False, "nhwc": False, "channels_last": False}
+    known |= {"chw": True, "nchw": True, "channels_first": True}
+    if layout is None:
+        return False
+    if layout.lower() not in known:
+        raise SpecError(
+            f"{shorten(layout, 40)} is not a layout",
+            place=f"--layout {shorten(layout, 40)}",
+            hint="hwc is channels last, chw is channels first",
+        )
+    return known[layout.lower()]
+
+
+def _inputs(texts: Sequence[str]) -> tuple[Shape | None, tuple[str, ...]]:
+    """The shape without a name, and inputs by name as they were typed."""
+    shape: Shape | None = None
+    named = []
+    for text in texts:
+        if "=" in text:
+            named.append(text)
+            continue
+        if shape is not None:
+            raise SpecError("the input shape is given twice", place=f"--input {text}")
+        try:
+            shape = parse_shape(text)
+        except ConvcostError as problem:
+            place = f"--input {shorten(text, 60)}"
+            raise SpecError(problem.message, place=place, hint=problem.hint) from None
+    return shape, tuple(named)
+
+
+def _cost_option(text: str) -> tuple[str, Evaluate]:
+    """``MyOp=2*out`` as a name and a function of the sizes."""
+    from convcost.language.expressions import ExpressionError, compile_expression
+
+    name, equals, expression = text.partition("=")
+    if not equals or not name or not expression:
+        raise SpecError(
+            "a cost is given as TYPE=EXPRESSION", place=f"--cost {text}", hint="--cost MyOp=2*out"
+        )
+    try:
+        return name, compile_expression(expression)
+    except ExpressionError as problem:
+        raise problem.at(f"--cost {shorten(text, 60)}") from None

@@ -1,0 +1,217 @@
+"""One command as people type it: what the parser is given, and what ``--help`` looks like.
+
+The parser would keep the last of two values, and knows nothing of a design's own parameters:
+both are settled here, before it sees the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from typer.core import TyperCommand
+
+from convcost.errors import SpecError, nearest, shorten
+
+DEFAULT_PANEL = "Options"
+
+
+class Command(TyperCommand):
+    """Examples first, options in groups; an option given twice is an error."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Settle what the parser could not, then parse."""
+        return super().parse_args(ctx, _Scan(self, ctx, args).settled())
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Usage, what it does, examples, options by group."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+        for panel, options in self._panels(ctx).items():
+            with formatter.section(_heading(panel)):
+                formatter.write_dl(options, col_max=26)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The examples, a line each."""
+        lines = [line for line in (self.epilog or "").splitlines() if line]
+        if lines:
+            with formatter.section(_heading(lines[0].rstrip(":"))):
+                for line in lines[1:]:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """``[OPTIONS]`` and the words."""
+        return [piece for piece in super().collect_usage_pieces(ctx) if piece]
+
+    def _panels(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = None if getattr(param, "hidden", False) else _record(param)
+            if record is not None:
+                panel = getattr(param, "rich_help_panel", None) or _panel_of(param)
+                found.setdefault(panel, []).append(record)
+        return found
+
+
+def _heading(text: str) -> str:
+    import typer
+
+    return str(typer.style(text, bold=True))
+
+
+def _panel_of(param: Any) -> str:
+    return "Words" if param.param_type_name == "argument" else DEFAULT_PANEL
+
+
+def _record(param: Any) -> tuple[str, str] | None:
+    """``--kernel, -k K`` and what it means; further spellings are accepted, not shown."""
+    help = getattr(param, "help", None) or ""
+    if param.param_type_name == "argument":
+        return (
+            param.make_metavar_text() if hasattr(param, "make_metavar_text") else _words(param),
+            help,
+        )
+    longs = [name for name in param.opts if name.startswith("--")][:1]
+    shorts = [name for name in param.opts if not name.startswith("--")][:1]
+    names = ", ".join([*longs, *shorts])
+    if param.secondary_opts:
+        names += f" / {param.secondary_opts[0]}"
+    metavar = "" if getattr(param, "is_flag", False) else f" {param.metavar or param.name.upper()}"
+    return names + metavar, help
+
+
+def _words(param: Any) -> str:
+    return str(param.metavar or param.name.upper())
+
+
+class _Scan:
+    """One walk over the words of a command, option by option."""
+
+    def __init__(self, command: Any, ctx: Any, args: Sequence[str]) -> None:
+        self._ctx = ctx
+        self._args = list(args)
+        self._params = {
+            name: p
+            for p in command.params
+            for name in (*p.opts, *p.secondary_opts)
+            if p.param_type_name == "option"
+        }
+        self._given: dict[str, str] = {}
+        self._words: list[str] = []
+
+    def settled(self) -> list[str]:
+        """The same words for the parser. Raises SpecError for what it would misread."""
+        self._words = [word for kind, word, _ in self._walk() if kind == "word"]
+        out: list[str] = []
+        for kind, name, value in self._walk():
+            if kind == "word":
+                out.append(name)
+            elif kind == "own":
+                out += self._own(name, value)
+            else:
+                out += self._known(name, value)
+        return out
+
+    def _walk(self) -> Iterator[tuple[str, str, str | None]]:
+        """("word", text, None), or ("option" or "own", name, value) where it has one."""
+        args = iter(enumerate(self._args))
+        for index, token in args:
+            following = self._args[index + 1] if index + 1 < len(self._args) else None
+            if token == "--":
+                yield "word", token, None
+                for _, rest in args:
+                    yield "word", rest, None
+            elif token.startswith("--"):
+                name, equals, value = token.partition("=")
+                proper = name if name in self._params else name.replace("_", "-")
+                param = self._params.get(proper)
+                if equals:
+                    yield (
+                        ("own" if param is None else "option"),
+                        (name if param is None else proper),
+                        value,
+                    )
+                elif param is None:
+                    takes = following is not None and not following.startswith("--")
+                    yield "own", name, next(args)[1] if takes else None
+                elif _is_flag(param) or following is None:
+                    yield "option", proper, None
+                else:
+                    yield "option", proper, next(args)[1]
+            elif (
+                len(token) > 1
+                and token[0] == "-"
+                and not token[1].isdigit()
+                and token[:2] in self._params
+            ):
+                param = self._params[token[:2]]
+                if len(token) > 2 or _is_flag(param) or following is None:
+                    yield "option", token[:2], token[2:] or None
+                else:
+                    yield "option", token[:2], next(args)[1]
+            else:
+                yield "word", token, None
+
+    def _known(self, name: str, value: str | None) -> list[str]:
+        param = self._params[name]
+        typed = name if value is None else f"{name} {value}"
+        if not param.multiple and not _is_flag(param):
+            if param.name in self._given:
+                raise SpecError(
+                    f"{param.opts[0]} is given twice",
+                    place=shorten(f"{self._given[param.name]}, {typed}", 72),
+                    hint=f"several values go into one option: {param.opts[0]} 16,32",
+                )
+            self._given[param.name] = typed
+        if value is None:
+            return [name]
+        return (
+            [f"{name}={value}"]
+            if name.startswith("--")
+            else [f"{name}{value}"]
+            if value
+            else [name, value]
+        )
+
+    def _own(self, name: str, value: str | None) -> list[str]:
+        """An option that the command does not have: a parameter of a design, or a mistake."""
+        field = name[2:].replace("-", "_")
+        if value is not None and "--set" in self._params and self._has_parameter(field):
+            return [f"--set={name}={value}"]  # as typed: a refusal can name it
+        from convcost.cli.elsewhere import OPTIONS
+
+        known = OPTIONS.get(name.replace("_", "-"))
+        if known is not None:
+            raise SpecError(known[0], place=name, hint=known[1])
+        options = [option for option in self._params if option.startswith("--")]
+        match = nearest(name, options)
+        raise SpecError(
+            f"there is no option {shorten(name, 40)}",
+            hint=f"did you mean {match}?" if match else f"see {self._ctx.command_path} --help",
+        )
+
+    def _has_parameter(self, field: str) -> bool:
+        """Whether something that is named here has a parameter of that name."""
+        from pathlib import Path
+
+        from convcost.errors import ConvcostError
+        from convcost.language.library import Library
+        from convcost.sources.words import is_torch_name
+
+        folders = [Path(v) for k, n, v in self._walk() if n == "--design-path" and v]
+        names = [v for k, n, v in self._walk() if n in ("--design", "-D", "--to", "--from") and v]
+        library = Library([folder for folder in folders if folder.is_dir()])
+        for word in [*self._words, *(part for name in names for part in name.split(","))]:
+            if is_torch_name(word) or word.endswith(".toml"):
+                return True
+            try:
+                if library.knows(word) and field in library.find(word).parameters:
+                    return True
+            except ConvcostError:
+                continue
+        return False
+
+
+def _is_flag(param: Any) -> bool:
+    return bool(getattr(param, "is_flag", False) or getattr(param, "count", False))

@@ -1,0 +1,197 @@
+"""The one table of figures: what can be asked of a count, of a layer or in total.
+
+A figure has one key everywhere: columns, ``--get``, ``--max-FIGURE``, JSON, schemas, notes and
+charts read this table, and nothing else knows the list. A total that stands for layers which
+could not be counted says so itself (``Amount.is_bound``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from convcost.engine.counting import Count
+from convcost.engine.memory import DTYPES, Memory, memory
+from convcost.engine.receptive_field import ReceptiveField, receptive_fields
+from convcost.engine.shapes import Shape, product
+from convcost.quantities import Amount
+
+Unit: TypeAlias = Literal["count", "bytes", "ratio", "shape"]
+Value: TypeAlias = "Amount | Fraction | Shape | None"
+"""A figure's value: an Amount of counts or bytes, a ratio, a shape; None where there is none."""
+
+
+class Measured:
+    """A count with everything that can be asked of it; each answer is worked out once."""
+
+    def __init__(self, counted: Count, dtype: str = "float32") -> None:
+        self.counted: Final = counted
+        self.dtype: Final = dtype
+        self.size: Final = DTYPES[dtype]
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Activation memory in values, for one sample."""
+        return memory(self.counted.graph)
+
+    @cached_property
+    def fields(self) -> list[ReceptiveField]:
+        """The receptive field of each row's output."""
+        graph = self.counted.graph
+        return receptive_fields(graph)[len(graph.inputs) :]
+
+    @cached_property
+    def is_bound(self) -> bool:
+        """Whether some row could not be counted."""
+        return any(row.cost is None for row in self.counted.rows)
+
+    def amount(self, value: int) -> Amount:
+        """A total: a lower bound where a row is missing from it."""
+        return Amount(value, self.is_bound)
+
+    def reads(self, index: int) -> int:
+        """Bytes of the inputs of a row."""
+        row = self.counted.rows[index]
+        return sum(map(product, row.inputs)) * self.counted.batch * self.size
+
+    def writes(self, index: int) -> int:
+        """Bytes of the output of a row."""
+        return product(self.counted.rows[index].node.output) * self.counted.batch * self.size
+
+    def weights(self, index: int) -> int | None:
+        """Bytes of the parameters of a row; None where they are not known."""
+        cost = self.counted.rows[index].cost
+        return None if cost is None else cost.params * self.size
+
+    def moved(self, index: int) -> int:
+        """Bytes that a row reads and writes, its parameters among them."""
+        return self.reads(index) + self.writes(index) + (self.weights(index) or 0)
+
+
+Total: TypeAlias = Callable[[Measured], Value]
+Layer: TypeAlias = Callable[[Measured, int], "int | Fraction | Shape | None"]
+
+
+class Figure(NamedTuple):
+    """One figure. ``layer`` is None where only a whole subject has it.
+
+    ``has_limit``: a budget can be set on its total (``--max-KEY``).
+    """
+
+    key: str
+    title: str
+    unit: Unit
+    about: str
+    total: Total
+    layer: Layer | None = None
+    has_limit: bool = True
+
+
+def _cost(field: str) -> tuple[Total, Layer]:
+    def total(of: Measured) -> Amount:
+        return of.amount(getattr(of.counted.total, field))
+
+    def layer(of: Measured, index: int) -> int | None:
+        cost = of.counted.rows[index].cost
+        return None if cost is None else getattr(cost, field)
+
+    return total, layer
+
+
+def _held(field: str) -> Total:
+    def total(of: Measured) -> Amount:
+        return of.amount(getattr(of.memory, field) * of.counted.batch * of.size)
+
+    return total
+
+
+def _bytes(of: Measured) -> Amount:
+    return of.amount(sum(map(of.moved, range(len(of.counted.rows)))))
+
+
+def _intensity(of: Measured) -> Fraction | None:
+    moved = _bytes(of)
+    return None if moved.is_bound or not moved.value else Fraction(of.counted.macs, moved.value)
+
+
+def _layer_intensity(of: Measured, index: int) -> Fraction | None:
+    cost, moved = of.counted.rows[index].cost, of.moved(index)
+    return None if cost is None or not moved else Fraction(cost.macs, moved)
+
+
+def _receptive_field(of: Measured) -> Shape | None:
+    """That of the last map: after a global pooling or a flattening every value sees everything."""
+    maps = [field.size for field in of.fields if field.size]
+    return maps[-1] if maps else None
+
+
+def depth(counted: Count) -> int:
+    """The most layers with MACs on one way from an input to an output (ResNet-50: 50)."""
+    graph = counted.graph
+    deepest = [0] * len(graph.inputs)
+    for row in counted.rows:
+        own = row.node.operation.kind == "macs"
+        deepest.append(max((deepest[tensor] for tensor in row.node.inputs), default=0) + own)
+    return max((deepest[tensor] for tensor in graph.outputs), default=0)
+
+
+_TABLE = (
+    Figure("params", "params", "count", "learned numbers", *_cost("params")),
+    Figure("macs", "MACs", "count", "multiply-accumulates", *_cost("macs")),
+    Figure(
+        "element_ops",
+        "element ops",
+        "count",
+        "bias, normalisation, activation, pooling, sums: never among the MACs",
+        *_cost("element_ops"),
+    ),
+    Figure(
+        "weights",
+        "weights",
+        "bytes",
+        "the parameters at the data type",
+        lambda of: of.amount(of.counted.params * of.size),
+        Measured.weights,
+    ),
+    Figure("peak", "peak", "bytes", "the most activations alive at once", _held("peak")),
+    Figure(
+        "largest", "largest", "bytes", "the most that one layer reads and writes", _held("largest")
+    ),
+    Figure("outputs", "outputs", "bytes", "all layer outputs together", _held("outputs")),
+    Figure(
+        "bytes", "bytes", "bytes", "read and written, weights among them", _bytes, Measured.moved
+    ),
+    Figure(
+        "intensity",
+        "MACs/byte",
+        "ratio",
+        "MACs for each byte moved",
+        _intensity,
+        _layer_intensity,
+        has_limit=False,
+    ),
+    Figure(
+        "receptive_field",
+        "sees",
+        "shape",
+        "input positions behind one value of the last map",
+        _receptive_field,
+        lambda of, index: of.fields[index].size,
+        has_limit=False,
+    ),
+    Figure(
+        "depth",
+        "depth",
+        "count",
+        "the most layers with MACs on one way through",
+        lambda of: of.amount(depth(of.counted)),
+    ),
+)
+
+FIGURES: Final[dict[str, Figure]] = {figure.key: figure for figure in _TABLE}
+"""Every figure by its key, in the order in which they are shown."""
+
+STREAMED: Final = ("params", "macs", "element_ops")
+"""What a stream's line carries: the figures that need no walk over the layers."""

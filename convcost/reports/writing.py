@@ -1,0 +1,30 @@
+"""Files that are whole or absent: written beside, then renamed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from convcost.errors import ConvcostError, shorten
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write ``text`` to ``path``. Raises ConvcostError, and then ``path`` is as it was."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8") as stream:  # a device or a pipe: no renaming
+                stream.write(text)
+            return
+        with beside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(target)
+    except (OSError, ValueError) as error:
+        with suppress(OSError):
+            beside.unlink()
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise ConvcostError(f"cannot write {shorten(path)}: {reason}") from None

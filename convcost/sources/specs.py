@@ -1,0 +1,162 @@
+"""Specs of files -> subjects, with what was asked beside them.
+
+An option fills what a spec leaves open; where both say something, and not the same, that is an
+error, since nobody can know which was meant. Input and biases keep the spec's own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.language.building import Subject, build_network, build_spec, with_bias
+from convcost.language.layers import LayerSpec
+from convcost.language.library import Library
+from convcost.language.places import Nowhere, Origin
+from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
+from convcost.language.values import describe
+from convcost.sources.asked import Asked
+from convcost.sources.files import Item, read_specs
+from convcost.sources.found import Problem
+
+
+def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:
+    """A mapping as a LayerSpec. Raises SpecError in convcost's words."""
+    from pydantic import ValidationError
+
+    try:
+        return LayerSpec.model_validate(dict(raw))
+    except ValidationError as error:
+        from convcost.language.problems import explain_layer
+
+        raise (origin or Nowhere()).error(explain_layer(raw, error)) from None
+
+
+def given_item(value: Any) -> Item:
+    """A mapping or a LayerSpec of a program as an item. Raises ConvcostError."""
+    if isinstance(value, LayerSpec):
+        return Item(value, "")
+    if isinstance(value, Mapping) and "layers" in value:
+        return Item(None, "", document=dict(value))
+    if isinstance(value, Mapping):
+        return Item(read_mapping(value), "")
+    raise ConvcostError(
+        f"{type(value).__name__} cannot be counted",
+        hint="a text, a path, a mapping or a LayerSpec can",
+    )
+
+
+def source_name(word: str) -> str:
+    """What errors call a source."""
+    return "stdin" if word == "-" else word
+
+
+def open_source(word: str, stdin: BinaryIO | None) -> BinaryIO:
+    """A file, or standard input. Raises SpecError where there is none."""
+    from convcost.language.reading import open_path
+
+    if word != "-":
+        return open_path(Path(word))
+    if stdin is None:
+        raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
+    return stdin
+
+
+def read_items(
+    word: str, stdin: BinaryIO | None, *, before_wait: Callable[[], None] = lambda: None
+) -> Iterator[Item | Problem]:
+    """The specs of one file or of standard input, in their order."""
+    with open_source(word, stdin) as stream:
+        yield from read_specs(stream, source_name(word), before_wait=before_wait)
+
+
+def completed(library: Library, item: Item, asked: Asked) -> LayerSpec:
+    """The spec of an item with what was asked beside it. Raises SpecError."""
+    spec = item.spec
+    assert spec is not None
+    if asked.settings:
+        spec = _filled(spec, asked, item)
+    if asked.channels_first and spec.input is not None:
+        spec = spec.model_copy(update={"input": asked.shape(spec.input)})
+    return with_bias(library, spec, asked.wanted.bias)
+
+
+def _filled(spec: LayerSpec, asked: Asked, item: Item) -> LayerSpec:
+    own = spec.settings()
+    for field, value in asked.settings.items():
+        if field in own and own[field] != value:
+            raise item.origin().error(
+                OperationError(
+                    f"{field} is {describe(own[field])} here and {describe(value)} in "
+                    f"{asked.typed.get(field, 'the options')}",
+                    field=field,
+                    hint="leave one of them out",
+                )
+            )
+    return LayerSpec.model_construct(**{**spec.__dict__, **own, **asked.settings})
+
+
+def build_item(library: Library, item: Item, asked: Asked) -> Subject:
+    """One item of a file: a layer spec, or an object with layers. Raises SpecError."""
+    if item.spec is None:
+        return build_document(library, item.document or {}, item.place, asked)
+    return build_spec(
+        library,
+        completed(library, item, asked),
+        item.origin(),
+        input=asked.input,
+        batch=asked.batch,
+        switches=asked.wanted.over(WEIGHTS_ONLY),
+    )
+
+
+def build_document(library: Library, document: dict[str, Any], place: str, asked: Asked) -> Subject:
+    """A JSON or TOML object with ``layers``, as a network of the user's own.
+
+    What stands in a file with an input of its own takes part, and in a network also what its
+    designs bring; a design's file is counted by its weights.
+    """
+    from convcost.language.compiling import compile_design
+    from convcost.language.toml import checked_design
+
+    file = checked_design(document, place)
+    stem = place.rpartition("/")[2].partition(".")[0]
+    design = compile_design(file, stem or "network", place=place)
+    arguments = dict(asked.settings)
+    if asked.wanted.bias is not None and design.accepts("bias"):
+        arguments["bias"] = asked.wanted.bias
+    nested = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY
+    own = EVERYTHING if design.input is not None else nested
+    input = asked.input
+    if input is None and design.input is not None:
+        input = asked.shape(design.input)
+    return build_network(
+        library,
+        design,
+        input=input,
+        batch=asked.batch or file.get("batch"),
+        arguments=arguments,
+        switches=asked.wanted.over(nested),
+        own=asked.wanted.over(own),
+        origin=_DocumentOrigin(place, asked),
+    )
+
+
+class _DocumentOrigin:
+    """Where arguments of a document's parameters were given: an option, else the file."""
+
+    def __init__(self, place: str, asked: Asked) -> None:
+        self._place = place
+        self._asked = asked
+
+    def error(self, problem: Any) -> SpecError:
+        """The option to blame, else the file."""
+        from convcost.language.places import FileOrigin
+
+        field = getattr(problem, "field", None)
+        typed = self._asked.typed.get(field or "")
+        if typed is None:
+            return FileOrigin(self._place).error(problem)
+        return SpecError(problem.message, place=typed, hint=problem.hint)
