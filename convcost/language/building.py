@@ -61,7 +61,7 @@ def build_spec(
             if primitive.followed and ("norm" in settings or "activation" in settings):
                 return build_chain([(spec, origin)], library, shape, batch, switches)
             operation = primitive.make(settings, shape)
-            if isinstance(operation, list) or primitive.joins:
+            if isinstance(operation, list) or operation.reads.fewest > 1:
                 raise OperationError(f"{spec.type} stands only inside a design", field="type")
             tensor = builder.add(spec.type, operation, (0,))
         else:

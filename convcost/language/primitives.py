@@ -200,16 +200,14 @@ def upsample(fields: Fields, shape: Shape) -> Operation:
 class Primitive(NamedTuple):
     """One line of the table.
 
-    ``make`` gives one operation, or for ``split`` one for each part. ``joins``: it reads several
-    tensors. ``followed``: the layer may carry ``norm`` and ``activation``. ``switch``: which
-    switch turns it off inside a design.
+    ``make`` gives one operation, or for ``split`` one for each part. ``followed``: the layer
+    may carry ``norm`` and ``activation``. ``switch``: which switch turns it off inside a design.
     """
 
     make: Make
     fields: tuple[str, ...]
     summary: str
     required: tuple[str, ...] = ()
-    joins: bool = False
     followed: bool = False
     switch: str | None = None
 
@@ -267,11 +265,9 @@ PRIMITIVES: dict[str, Primitive] = {
     "activation": Primitive(
         activation, ("function",), "named function of each value", switch="activation"
     ),
-    "add": Primitive(
-        _elementwise("Add"), (), "sum of inputs of one shape", joins=True, followed=True
-    ),
-    "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels", joins=True),
-    "concat": Primitive(_reshaping("Concat"), (), "channels side by side", joins=True),
+    "add": Primitive(_elementwise("Add"), (), "sum of inputs of one shape", followed=True),
+    "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels"),
+    "concat": Primitive(_reshaping("Concat"), (), "channels side by side"),
     "slice": Primitive(slice_channels, ("start", "stop"), "channels start to stop"),
     "split": Primitive(
         split,

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
+from convcost.engine.operations.base import ONE
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.language.expressions import Evaluate, ExpressionError
 from convcost.language.places import Origin
@@ -248,10 +249,6 @@ class _Run:
         """Look up what the layer reads, and whether it takes part."""
         shapes = self.builder.shapes
         inputs = (last,) if layer.source is None else self._read(layer.source)
-        if layer.primitive is not None and layer.primitive.joins and len(inputs) < 2:
-            raise OperationError(
-                f"{layer.type} reads two layers or more", field="from", hint="name them with from"
-            )
         scope = self.scope
         scope["channels"] = shapes[inputs[0]][-1]
         if layer.when is not None:
@@ -308,6 +305,7 @@ class _Run:
     def _nested(
         self, layer: CompiledLayer, inputs: tuple[int, ...], fields: dict[str, Any], name: str
     ) -> int:
+        ONE.check(layer.type, len(inputs))
         context = self.context
         design = context.find(layer.type)
         inner = Context(self.builder, context.find, context.nested, context.depth + 1)
@@ -327,9 +325,11 @@ class _Run:
         if (primitive.switch == "norm" and not own.norm) or (
             primitive.switch == "activation" and not own.activation
         ):
+            ONE.check(layer.type, len(inputs))
             return inputs[0]
         operation = primitive.make(fields, builder.shapes[inputs[0]])
         if isinstance(operation, list):
+            ONE.check(layer.type, len(inputs))
             made = [builder.add(f"{name}.{i}", part, inputs) for i, part in enumerate(operation)]
             self.tensors.update({f"{layer.name}.{i}": tensor for i, tensor in enumerate(made)})
             return made[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Grouped, Kind, Product, Weighted, Windowed
 from convcost.engine.operations.convolution import check_groups
 from convcost.engine.shapes import Shape, exact_div, is_known, product
 from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
@@ -16,7 +16,7 @@ from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
-class ConvTranspose(Operation):
+class ConvTranspose(Windowed, Grouped, Weighted):
     """A transposed convolution: each input value is spread over a kernel-sized patch.
 
     output = (input - 1) * stride - pads + dilation * (kernel_size - 1) + 1 + output_padding,
@@ -74,6 +74,12 @@ class ConvTranspose(Operation):
         positions = product(shape[:-1])
         return Cost(weights + biases, positions * weights, product(output[:-1]) * biases)
 
+    def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
+        """One kernel for each input channel, spread from the input positions."""
+        (shape,) = inputs
+        spread = exact_div(self.out_channels, self.groups)
+        return (Product(self.kernel_size, spread, shape[-1], shape[:-1], "input"),)
+
     def pads(self, shape: Shape) -> PadPairs:
         """The cropping in numbers: for ``same`` what leaves input * stride."""
         if not isinstance(self.padding, Same):
@@ -93,6 +99,11 @@ class ConvTranspose(Operation):
             tuple(1 + Fraction(r - 1, s) for r, s in zip(reach, self.stride, strict=True)),
             tuple(Fraction(1, s) for s in self.stride),
         )
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """A convolution's, and what is added after the output."""
+        own = {"output_padding": self.output_padding}
+        return Windowed.settings(self, shape) | own
 
     def channel_mixing(self, shape: Shape) -> int:
         """The input channels of one group."""
