@@ -71,7 +71,8 @@ def _replayer(request: Request) -> Callable[[Item | Problem], dict[str, Any] | N
         spec = item.spec if isinstance(item, Item) else None
         if spec is None:
             return None
-        totals = totals_of(with_bias(request.library, spec, bias), input, batch)
+        spec = with_bias(request.library, spec, bias)
+        totals = totals_of(spec, input, batch)
         if totals is None:
             return None
         return result_document(spec.name or spec.type, totals, unused=totals.unused)

@@ -13,6 +13,7 @@ from convcost.engine.operations.convolution import Conv
 from convcost.engine.shapes import Shape, divides
 from convcost.engine.windows import SAME
 from convcost.errors import OperationError
+from convcost.language.fields import field_name
 from convcost.language.values import axes, choice, describe, flag, padding, whole
 from convcost.quantities import format_shape
 
@@ -293,6 +294,8 @@ def check_fields(kind: str, fields: Fields) -> None:
     if primitive.followed:
         allowed = (*allowed, "activation") if kind == "add" else (*allowed, "norm", "activation")
     for name, value in fields.items():
+        if name not in allowed and name != field_name(name) and field_name(name) in fields:
+            raise OperationError(f"{field_name(name)} is given twice", field=name)
         if name not in allowed:
             raise OperationError(
                 f"{kind} has no field {name}", field=name, hint=did_you_mean(name, allowed)

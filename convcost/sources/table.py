@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError
-from convcost.language.library import ALIASES, Library
+from convcost.language.library import Library
+from convcost.language.names import ALIASES
 from convcost.quantities import looks_like_shape, parse_shape
 
 SPEC_ENDINGS = (".json", ".jsonl", ".ndjson", ".toml")

@@ -10,7 +10,7 @@ from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Grouped, Kind, Product, Weighted, Windowed
 from convcost.engine.operations.convolution import check_groups
 from convcost.engine.shapes import Shape, exact_div, is_known, product
-from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
+from convcost.engine.windows import Causal, Padding, PadPairs, Same, Window, extent
 from convcost.errors import OperationError
 from convcost.quantities import format_shape
 
@@ -44,6 +44,8 @@ class ConvTranspose(Windowed, Grouped, Weighted):
         """The inverse of the sliding window."""
         (shape,) = inputs
         check_groups(self.groups, shape[-1], self.out_channels)
+        if isinstance(self.padding, Causal):
+            raise OperationError("a transposed convolution cannot be causal", field="padding")
         if isinstance(self.padding, Same):
             spatial = [size * s for size, s in zip(shape[:-1], self.stride, strict=True)]
         else:
@@ -82,7 +84,7 @@ class ConvTranspose(Windowed, Grouped, Weighted):
 
     def pads(self, shape: Shape) -> PadPairs:
         """The cropping in numbers: for ``same`` what leaves input * stride."""
-        if not isinstance(self.padding, Same):
+        if not isinstance(self.padding, Same | Causal):
             return self.padding
         excess = [
             extent(k, d) - s + extra
