@@ -128,7 +128,7 @@ def either(choices: Iterable[object], limit: int = 12) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The known name that a misspelt one most probably meant, or None.
 
     The first word of a name stands for it too: ``kernal`` is ``kernel_size``.
@@ -138,7 +138,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     names = list(known)
     heads = {known.partition("_")[0]: known for known in reversed(names)}
     words = heads | dict(zip(names, names, strict=True))
-    matches = difflib.get_close_matches(name[:60].lower(), words, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name[:60].lower(), words, n=1, cutoff=cutoff)
     return words[matches[0]] if matches else None
 
 

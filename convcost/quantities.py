@@ -15,6 +15,9 @@ from convcost.errors import ConvcostError, shorten
 MAX_SIZE = 2**31 - 1
 """The largest size that a spec may hold, as in frameworks that index with 32 bits."""
 
+_BETWEEN_SIZES = str.maketrans("X\u00d7*", "xxx")
+_BRACKETS = {"(": ")", "[": "]"}
+
 
 class Amount(NamedTuple):
     """A number that may be a lower bound: something that belongs to it could not be counted."""
@@ -30,7 +33,6 @@ class Amount(NamedTuple):
         return f">= {show(self.value)}" if self.is_bound else show(self.value)
 
 
-_SHAPE = re.compile(r"[0-9]+(?:[xX\u00d7][0-9]+)*", re.ASCII)
 _COUNT = re.compile(
     r"([0-9]{1,18}(?:[_,][0-9]{3})*)(?:\.([0-9]{1,9}))?(?:[eE]\+?([0-9]{1,2}))?\s?([kKMGT]?)",
     re.ASCII,
@@ -40,18 +42,35 @@ _BINARY = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 def looks_like_shape(text: str) -> bool:
-    """Whether ``text`` is sizes joined by x: ``56x56x256``."""
-    return _SHAPE.fullmatch(text) is not None
+    """Whether ``text`` is sizes: ``56x56x256``, and what else ``split_sizes`` reads."""
+    return split_sizes(text) is not None
+
+
+def split_sizes(text: str) -> list[str] | None:
+    """The digits of each size of a text, or None where it is no sizes.
+
+    Sizes are joined by x (or X, \u00d7, *) or by commas, with or without spaces, in round or
+    square brackets or none: ``56x56x256``, ``56 x 56 x 256``, ``(56, 56, 256)``.
+    """
+    text = text.strip()
+    if text[:1] in _BRACKETS and text[-1:] == _BRACKETS[text[0]]:
+        text = text[1:-1].removesuffix(",")
+    text = text.translate(_BETWEEN_SIZES)
+    if "x" in text and "," in text:
+        return None
+    sizes = [size.strip() for size in text.split("," if "," in text else "x")]
+    return sizes if all(size.isascii() and size.isdigit() for size in sizes) else None
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
     """``"56x56x256"`` -> ``(56, 56, 256)``. Raises ConvcostError on anything else."""
-    if not looks_like_shape(text.strip()):
+    sizes = split_sizes(text)
+    if sizes is None:
         raise ConvcostError(
             f"{shorten(text)!r} is not a shape",
             hint="write sizes joined by x, channels last: 56x56x256",
         )
-    return tuple(parse_size(digits) for digits in re.split("[xX\u00d7]", text.strip()))
+    return tuple(map(parse_size, sizes))
 
 
 def parse_size(digits: str) -> int:

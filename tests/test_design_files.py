@@ -105,10 +105,10 @@ MISTAKES = {
         ],
     ),
     "an unknown field": (
-        '[[layers]]\ntype = "conv"\nkernel_size = 3\nout_channels = 4\ngroup = 2\n',
+        '[[layers]]\ntype = "conv"\nkernel_size = 3\nout_channels = 4\ngrups = 2\n',
         [
-            "error: conv has no field group",
-            "  my.toml: layers[0].group",
+            "error: conv has no field grups",
+            "  my.toml: layers[0].grups",
             "  did you mean groups?",
         ],
     ),

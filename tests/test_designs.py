@@ -9,7 +9,8 @@ import pytest
 
 from convcost.engine.counting import count
 from convcost.language.building import build_network
-from convcost.language.library import ALIASES, SHIPPED, Library
+from convcost.language.library import SHIPPED, Library
+from convcost.language.names import ALIASES, plain
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Design
 from convcost.language.toml import checked_design, read_toml
@@ -34,8 +35,11 @@ def test_no_name_means_two_things() -> None:
     files = [path.stem for folder in SHIPPED for path in folder.glob("*.toml")]
     assert len(files) == len(set(files))
     assert set(files).isdisjoint(PRIMITIVES)
-    assert set(files).isdisjoint(ALIASES)
-    assert set(ALIASES.values()) <= set(files)
+    names = [*files, *PRIMITIVES]
+    assert set(map(plain, names)).isdisjoint(ALIASES)
+    assert len(set(map(plain, names))) == len(names)
+    assert set(ALIASES.values()) <= set(names)
+    assert list(ALIASES) == [plain(word) for word in ALIASES]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -142,9 +142,9 @@ def test_a_result_that_nobody_reads_ends() -> None:
     assert draw_graph(cut) == [
         "●    input 8x8x16",
         "├─╮",
-        "● │  [part: slice] 8x8x4",
+        "● │  [part: slice 0:4] 8x8x4",
         "● │  [conv 3x3] 8x8x4",
-        "│ ●  [rest: slice] 8x8x12",
+        "│ ●  [rest: slice 4:16] 8x8x12",
     ]
 
 

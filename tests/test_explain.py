@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,3 +220,16 @@ def test_two_things_at_once_are_refused(invoke: Run) -> None:
     assert invoke("explain", "56x56x256", "conv 3x3 64", "conv 1x1 64") == refusal(
         "error: explain takes one design, not 2"
     )
+
+
+def test_a_product_of_a_foreign_model_is_told_as_it_is(invoke: Run) -> None:
+    """A Gemm is no layer of the engine: its factors are not known, its MACs are."""
+    model = Path(__file__).parent / "data" / "onnx" / "resnet50.onnx"
+    done = invoke("explain", str(model))
+    assert done.code == 0
+    assert (
+        "/fc/Gemm: linear, 2048 -> 1000\n"
+        f"  parameters        {2048 * 1000 + 1000:,}\n"
+        f"  MACs              {2048 * 1000:,}, from the sizes in the model's file\n"
+        f"  element ops       {1000:,}, none of them a MAC\n"
+    ) in done.out

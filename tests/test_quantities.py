@@ -50,7 +50,7 @@ def test_a_shape_survives_being_written_and_read(shape: tuple[int, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "3x", "x3", "3xx3", "3 x 3", "-3x3", "3.0x3", "\u0663x3"]
+    "text", ["", "x", "3x", "x3", "3xx3", "3 3", "3x3,3", "(3x3", "-3x3", "3.0x3", "\u0663x3"]
 )
 def test_anything_else_is_no_shape(text: str) -> None:
     assert not looks_like_shape(text)

@@ -8,7 +8,7 @@ from conftest import Run
 from convcost.api import count
 from convcost.engine.counting import Count
 from convcost.language.library import PACKAGE
-from convcost.studies.inventory import Share, kind_of, shares
+from convcost.studies.inventory import Share, shares
 
 NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))
 
@@ -59,7 +59,7 @@ def test_the_most_expensive_kind_comes_first() -> None:
 )
 def test_kind_of_a_layer(spec: str, kind: str) -> None:
     (row,) = count("8x8x4", spec).counted.rows
-    assert kind_of(row) == kind
+    assert row.family == kind
 
 
 def test_layers_without_macs_and_parameters_have_no_share() -> None:

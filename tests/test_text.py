@@ -321,7 +321,7 @@ a kernel of 7x7 (dilated: 61x61) is larger than the padded input of 58x60
   use padding=same, more padding or a smaller kernel
 """,
     """
-padding must be same, valid or numbers, not 'sme'
+padding must be same, valid, causal or numbers, not 'sme'
   conv 3x3 64 padding=sme
               ^^^^^^^^^^^
 """,
@@ -329,6 +329,7 @@ padding must be same, valid or numbers, not 'sme'
 padding in pairs needs [before, after] for each of 2 spatial axes
   conv 3x3 64 padding=[[0,1]]
               ^^^^^^^^^^^^^^^
+  padding may be same, valid, causal, a number, one for each axis, or before:after pairs
 """,
     """
 bias must be true or false, not 3

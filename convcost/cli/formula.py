@@ -56,7 +56,7 @@ def run(
     library = Library(design_path or ())
     names = [
         name if name in PRIMITIVES else design_of(library, name, Nowhere(), name).name
-        for name in (design, versus)
+        for name in map(library.proper, (design, versus))
     ]
     settings, _ = o.set_settings(set_)
     fixed, _ = o.layer_settings(o.LayerOptions(stride=stride))

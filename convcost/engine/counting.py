@@ -1,11 +1,11 @@
 """count(graph): a row per node, and totals that say whether they are complete."""
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.graph import Graph, Node
-from convcost.engine.operations.base import Kind
+from convcost.engine.operations.base import Kind, Product
 from convcost.engine.shapes import Shape
 
 
@@ -25,6 +25,21 @@ class Row(NamedTuple):
     def type(self) -> str:
         """The primitive's name."""
         return self.node.operation.type
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The operation's settings in the words of JSON."""
+        return self.node.operation.settings(self.inputs[0]) if self.inputs else {}
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """Where the operation's MACs and weights come from."""
+        return self.node.operation.products(self.inputs, self.node.output)
+
+    @property
+    def family(self) -> str:
+        """What people call this kind of layer: ``depthwise 3x3``, or its type."""
+        return self.node.operation.family(self.inputs[0]) if self.inputs else self.type
 
     @property
     def kind(self) -> Kind:

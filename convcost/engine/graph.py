@@ -61,6 +61,7 @@ class GraphBuilder:
     def add(self, name: str, operation: Operation, inputs: tuple[int, ...]) -> int:
         """Add a node and return its tensor. Raises OperationError where shapes do not fit."""
         shapes = self.shapes
+        operation.reads.check(operation.type, len(inputs))
         if len(inputs) == 1:
             output = operation.output(shapes[inputs[0]])
         else:

@@ -23,8 +23,22 @@ class Same:
         return "same"
 
 
+class Causal:
+    """All padding before the input, so that an output sees nothing that comes after it.
+
+    ``extent - 1`` before, none after: the output is ``ceil(input / stride)`` as with ``same``.
+    Source: van den Oord et al. 2016, WaveNet, section 2.1; Keras ``Conv1D``.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "causal"
+
+
 SAME: Final = Same()
-Padding: TypeAlias = PadPairs | Same
+CAUSAL: Final = Causal()
+Padding: TypeAlias = PadPairs | Same | Causal
 
 
 def extent(kernel_size: int, dilation: int) -> int:
@@ -58,6 +72,8 @@ def pad_pairs(
     dilation: tuple[int, ...],
 ) -> PadPairs:
     """Padding as numbers: ``same`` resolved for these sizes, pairs as they are."""
+    if isinstance(padding, Causal):
+        return tuple((extent(k, d) - 1, 0) for k, d in zip(kernel_size, dilation, strict=True))
     if not isinstance(padding, Same):
         return padding
     return tuple(
@@ -79,9 +95,10 @@ def slide(
 
     ``floor((size + pads - extent) / stride) + 1`` on each axis, or with ``ceil_mode`` the
     ceiling, less a last window that would start in the padding after the input (as PyTorch
-    does). ``same`` gives ``ceil(size / stride)``. Raises OperationError where no window fits.
+    does). ``same`` and ``causal`` give ``ceil(size / stride)``. Raises OperationError where no
+    window fits.
     """
-    if isinstance(padding, Same):
+    if isinstance(padding, Same | Causal):
         return tuple([ceil_div(size, s) for size, s in zip(spatial, stride, strict=True)])
     output = []
     for size, k, s, (before, after), d in zip(

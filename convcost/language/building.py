@@ -46,6 +46,7 @@ def build_spec(
 ) -> Subject:
     """One layer or design on its input; ``input`` is used where the spec has none."""
     origin = origin or Nowhere()
+    spec = properly(library, spec)
     shape = spec.input or input
     try:
         if shape is None:
@@ -61,7 +62,7 @@ def build_spec(
             if primitive.followed and ("norm" in settings or "activation" in settings):
                 return build_chain([(spec, origin)], library, shape, batch, switches)
             operation = primitive.make(settings, shape)
-            if isinstance(operation, list) or primitive.joins:
+            if isinstance(operation, list) or operation.reads.fewest > 1:
                 raise OperationError(f"{spec.type} stands only inside a design", field="type")
             tensor = builder.add(spec.type, operation, (0,))
         else:
@@ -81,8 +82,18 @@ def build_spec(
 NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, channels)"
 
 
+def properly(library: Library, spec: LayerSpec) -> LayerSpec:
+    """The spec with the proper name of its type: ``conv2d`` is ``conv``."""
+    name = library.proper(spec.type)
+    return spec if name == spec.type else spec.model_copy(update={"type": name})
+
+
 def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec:
-    """The spec with biases as a switch says; on, a layer that says something itself keeps it."""
+    """The spec with biases as a switch says; on, a layer that says something itself keeps it.
+
+    Its type gets its proper name.
+    """
+    spec = properly(library, spec)
     if bias is None or (bias and spec.bias is not None):
         return spec
     primitive = PRIMITIVES.get(spec.type)
@@ -105,6 +116,7 @@ def build_chain(
     """Layers one after the other. What a user wrote out takes part; ``switches`` rule designs."""
     from convcost.language.compiling import compile_settings
 
+    layers = [(properly(library, spec), origin) for spec, origin in layers]
     kinds = [spec.type for spec, _ in layers]
     compiled = tuple(
         compile_settings(
@@ -174,7 +186,7 @@ def build_document(
 
     file = checked_design(document, place)
     stem = place.rpartition("/")[2].partition(".")[0]
-    design = compile_design(file, stem or "network", place=place)
+    design = compile_design(file, stem or "network", place=place, proper=library.proper)
     if arguments and not design.accepts("bias"):
         arguments = {key: value for key, value in arguments.items() if key != "bias"}
     return build_network(

@@ -5,7 +5,7 @@ Everything that can be known without an input is checked here: types, fields, na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,13 +18,13 @@ from convcost.language.expressions import (
     Functions,
     compile_expression,
 )
+from convcost.language.fields import PER_AXIS, field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.places import FileOrigin, Origin
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
 from convcost.language.running import CompiledLayer, Design, Parameter
 from convcost.language.values import choice
-from convcost.language.words import SHORT_NAMES
-from convcost.quantities import format_shape, parse_shape
+from convcost.quantities import format_shape, parse_shape, split_sizes
 
 WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""
@@ -42,16 +42,18 @@ def compile_design(
     *,
     place: str | None = None,
     functions: Functions = EXACT,
+    proper: Callable[[str], str] = str,
 ) -> Design:
     """Compile a document that ``DesignFile`` accepts.
 
-    ``place`` is the user's path, None for what is shipped. Raises SpecError.
+    ``place`` is the user's path, None for what is shipped; ``proper`` gives the proper name of
+    a layer type. Raises SpecError.
     """
     parameters: dict[str, Parameter] = {}
     for key, entry in document.get("parameters", {}).items():
         known = {*parameters, *RESERVED}
         parameters[key] = _parameter(key, entry, place or f"{name}.toml", functions, known)
-    entries = document["layers"]
+    entries = [{**entry, "type": proper(entry["type"])} for entry in document["layers"]]
     layers = []
     for number, entry in enumerate(entries):
         origin = FileOrigin(place, f"layers[{number}]") if place is not None else None
@@ -135,7 +137,7 @@ def compile_layer(
         for key, raw in entry.items():
             if key in LAYER_FRAME:
                 continue
-            field = SHORT_NAMES.get(key, key)
+            field = field_name(key)
             if field in constants or field in computed:
                 raise OperationError(f"{field} is given twice", field=key)
             value, evaluate = compile_value(field, raw, parameters, functions)
@@ -238,6 +240,8 @@ def compile_value(
         return raw.numerator, None
     if not isinstance(raw, str):
         return raw, None
+    if field in PER_AXIS and "*" not in raw and (sizes := split_sizes(raw)) and len(sizes) > 1:
+        return tuple(map(int, sizes)), None
     if field in WORDS:
         if raw in parameters:
             return None, lambda scope: scope[raw]

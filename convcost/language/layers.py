@@ -14,7 +14,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
 from convcost.errors import ConvcostError
-from convcost.language.words import SETTINGS, SHORT_NAMES
+from convcost.language.fields import SETTINGS, SPELLINGS, spellings_of
+from convcost.language.values import PADDINGS
+from convcost.language.words import read_pads
 from convcost.quantities import MAX_SIZE, parse_shape
 
 
@@ -48,11 +50,37 @@ def _sizes_text(text: str) -> tuple[int, ...]:
         raise ValueError(problem.message) from None
 
 
+def _sizes_or_one(text: str) -> int | tuple[int, ...]:
+    """Sizes in words; a single number stands for all axes, as it does without quotes."""
+    sizes = _sizes_text(text)
+    if len(sizes) > 3:
+        raise ValueError("more than three sizes")
+    return sizes if len(sizes) > 1 else sizes[0]
+
+
+def _padding_text(text: str) -> Any:
+    """``same``, ``valid``, ``causal``, or pads as on one line: ``7:0``."""
+    word = text.strip().lower()
+    if word in (*PADDINGS, "valid"):
+        return word
+    pads = read_pads(text)
+    if pads is None:
+        raise ValueError("not a padding")
+    return pads
+
+
 _SIZE = core_schema.int_schema(strict=True, ge=1, le=MAX_SIZE)
 _PAD = core_schema.int_schema(strict=True, ge=0, le=MAX_SIZE)
-_SIZES_TEXT = core_schema.no_info_after_validator_function(
-    _sizes_text, core_schema.str_schema(strict=True, pattern="^[0-9]+([xX][0-9]+)*$", max_length=80)
+_TEXT = core_schema.str_schema(
+    strict=True, max_length=80, pattern=r"^ *[\[(]?[0-9]+( *[xX\u00d7*,] *[0-9]+)*,?[\])]? *$"
 )
+_PADDING_WORDS = "|".join(form for word in (*PADDINGS, "valid") for form in (word, word.upper()))
+_PADDING = core_schema.str_schema(
+    strict=True, max_length=80, pattern=rf"^({_PADDING_WORDS}|[0-9:xX\u00d7*,()\[\] ]+)$"
+)
+_SIZES_TEXT = core_schema.no_info_after_validator_function(_sizes_text, _TEXT)
+_SIZES_OR_ONE = core_schema.no_info_after_validator_function(_sizes_or_one, _TEXT)
+_PADDING_TEXT = core_schema.no_info_after_validator_function(_padding_text, _PADDING)
 _PAIR = core_schema.tuple_schema([_PAD, _PAD])
 
 InputShape: TypeAlias = Annotated[
@@ -78,7 +106,7 @@ TypeName: TypeAlias = Annotated[
 ]
 PerAxis: TypeAlias = Annotated[
     int | tuple[int, ...] | None,
-    _Checked(core_schema.nullable_schema(_first_of(_SIZE, _several(_SIZE, 3), _SIZES_TEXT))),
+    _Checked(core_schema.nullable_schema(_first_of(_SIZE, _several(_SIZE, 3), _SIZES_OR_ONE))),
 ]
 """One size for all axes, one for each (``[3, 1]`` or ``"3x1"``), or None for not given."""
 
@@ -88,13 +116,17 @@ PaddingField: TypeAlias = Annotated[
         core_schema.nullable_schema(
             _first_of(
                 _PAD,
-                core_schema.literal_schema(["same", "valid"]),
                 _several(_PAD, 3),
                 _several(_PAIR, 3),
+                _PADDING_TEXT,
             )
         )
     ),
 ]
+
+
+def _spelt(name: str) -> AliasChoices:
+    return AliasChoices(*spellings_of(name))
 
 
 class LayerSpec(BaseModel):
@@ -103,34 +135,33 @@ class LayerSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", title="LayerSpec")
 
     type: TypeName = Field(
-        default="standard", description="a primitive (conv, linear, ...) or a design"
+        default="standard",
+        validation_alias=_spelt("type"),
+        description="a primitive (conv, linear, ...) or a design",
     )
     input: OptionalShape = Field(
         default=None,
+        validation_alias=_spelt("input"),
         description="shape without batch, channels last: [56, 56, 256] or '56x56x256'",
     )
-    kernel_size: PerAxis = Field(
-        default=None, validation_alias=AliasChoices("kernel_size", "kernel")
-    )
-    out_channels: OptionalSize = Field(
-        default=None, validation_alias=AliasChoices("out_channels", "out")
-    )
-    stride: PerAxis = None
-    padding: PaddingField = None
-    dilation: PerAxis = None
-    groups: OptionalSize = None
-    bias: OptionalFlag = None
-    batch: OptionalSize = None
+    kernel_size: PerAxis = Field(default=None, validation_alias=_spelt("kernel_size"))
+    out_channels: OptionalSize = Field(default=None, validation_alias=_spelt("out_channels"))
+    stride: PerAxis = Field(default=None, validation_alias=_spelt("stride"))
+    padding: PaddingField = Field(default=None, validation_alias=_spelt("padding"))
+    dilation: PerAxis = Field(default=None, validation_alias=_spelt("dilation"))
+    groups: OptionalSize = Field(default=None, validation_alias=_spelt("groups"))
+    bias: OptionalFlag = Field(default=None, validation_alias=_spelt("bias"))
+    batch: OptionalSize = Field(default=None, validation_alias=_spelt("batch"))
     name: OptionalName = None
-    repeat: OptionalSize = None
+    repeat: OptionalSize = Field(default=None, validation_alias=_spelt("repeat"))
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        """The schema names the short spellings too: pydantic shows one alias of a field."""
+        """The schema names the other spellings too: pydantic shows one alias of a field."""
         schema: dict[str, Any] = handler(core_schema)
         properties = handler.resolve_ref_schema(schema)["properties"]
-        for short, field in SHORT_NAMES.items():
-            properties[short] = {**properties[field], "title": short, "description": f"= {field}"}
+        for word, field in SPELLINGS.items():
+            properties[word] = {**properties[field], "title": word, "description": f"= {field}"}
         return schema
 
     def settings(self) -> dict[str, Any]:

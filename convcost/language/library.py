@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convcost.errors import OperationError, SpecError, did_you_mean, shorten
+from convcost.errors import OperationError, SpecError, either, nearest, shorten
 from convcost.language.expressions import EXACT, Functions
+from convcost.language.names import plain, proper_name
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import Design
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = (PACKAGE / "designs", PACKAGE / "networks")
 
+MAX_PROPER = 1000
+"""How many names are remembered with what they mean: a stream may hold any number."""
+
 MAX_NAME = 100
 """The longest name of a design, as in its file; a longer word is no file name either."""
-
-ALIASES = {
-    "1x1": "pointwise",
-    "depthwise_separable": "separable",
-    "shufflenet_v1": "shufflenet_v1_unit",
-}
-"""Other names that people use; they are accepted and never printed."""
 
 
 class Library:
@@ -38,12 +35,15 @@ class Library:
         self._functions = functions
         self._compiled: dict[str, Design] = {}
         self._files: dict[str, Path] = {}
+        self._proper: dict[str, str] = {}
 
     def find(self, name: str) -> Design:
         """The design or network of that name. Raises OperationError (field ``type``)."""
         design = self._compiled.get(name)
         if design is None:
-            design = self._compiled[name] = self._load(self._proper(name))
+            proper = self.proper(name)
+            design = self._compiled.get(proper) or self._load(proper)
+            self._compiled[name] = self._compiled[proper] = design
         return design
 
     def with_functions(self, functions: Functions) -> Library:
@@ -62,16 +62,30 @@ class Library:
                 hint="rename this one",
             )
         self._files[design.name] = path
+        self._proper.clear()
         self._compiled[design.name] = design
         return design
 
     def knows(self, name: str) -> bool:
         """Whether there is a design or network of that name."""
-        return name in self._compiled or self._path(self._proper(name)) is not None
+        return name in self._compiled or self._path(self.proper(name)) is not None
 
-    def _proper(self, name: str) -> str:
-        """The name itself where there is a file of that name, else what it is an alias of."""
-        return ALIASES.get(name, name) if self._path(name) is None else name
+    def proper(self, name: str) -> str:
+        """The proper name of a layer type, design or network; an unknown word stays as it is.
+
+        A name that stands in the table or has a file comes before any other reading of it.
+        """
+        if name in PRIMITIVES or len(name) > MAX_NAME:
+            return name
+        proper = self._proper.get(name)
+        if proper is None:
+            proper = name
+            if self._path(name) is None:
+                known = [*PRIMITIVES, *self._files, *self.names()]
+                proper = proper_name(name, known) or name
+            if len(self._proper) < MAX_PROPER:
+                self._proper[name] = proper
+        return proper
 
     def _load(self, name: str) -> Design:
         path = self._path(name)
@@ -80,11 +94,24 @@ class Library:
         return self.read(path)
 
     def _unknown(self, name: str) -> OperationError:
+        shown = shorten(name, 40)
+        if name in PRIMITIVES:
+            return OperationError(
+                f"{shown} is a layer type, not a design",
+                field="type",
+                hint="standard is the design of one conv" if name == "conv" else None,
+            )
+        close = nearest(plain(name), [*PRIMITIVES, *self.names()], cutoff=0.7)
         return OperationError(
-            f"{shorten(name, 40)} is not a layer type or design",
+            f"{shown} is not a layer type or design",
             field="type",
-            hint=did_you_mean(name, [*PRIMITIVES, *ALIASES, *self.names()]),
+            hint=f"did you mean {close}?" if close else self._what_there_is(),
         )
+
+    def _what_there_is(self) -> str:
+        """The networks by name; layer types and designs are too many for one line."""
+        networks = [path.stem for path in sorted(SHIPPED[1].glob("*.toml"))]
+        return f"networks: {either(networks)}; convcost designs lists all"
 
     def _path(self, name: str) -> Path | None:
         if name in self._files:
@@ -115,11 +142,13 @@ class Library:
                 raise SpecError(
                     f"{name} is the name of a shipped design", place=place, hint="choose another"
                 )
-        return compile_design(document, path.stem, place=place, functions=self._functions)
+        return compile_design(
+            document, path.stem, place=place, functions=self._functions, proper=self.proper
+        )
 
     def source_text(self, name: str) -> str:
         """The file of a design as it stands, to start another from. Raises OperationError."""
-        path = self._path(self._proper(name))
+        path = self._path(self.proper(name))
         if path is None:
             raise self._unknown(name)
         return path.read_text("utf-8")

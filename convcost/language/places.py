@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from convcost.errors import ConvcostError, OperationError, SpecError, either
+from convcost.language.fields import FIELDS
 
 
 class Origin(Protocol):
@@ -37,7 +38,8 @@ class TextOrigin(NamedTuple):
         """A caret under the field to blame, or under the whole layer."""
         blamed = getattr(problem, "field", None)
         span = self.fields.get(blamed, self.span) if blamed else self.span
-        hint = hint_of(problem, {"groups": "g", "stride": "s", "dilation": "d"}.get(blamed or ""))
+        known = FIELDS.get(blamed or "")
+        hint = hint_of(problem, known.letter if known else None)
         return SpecError(
             problem.message, text=self.text, span=span, place=inside(problem), hint=hint
         )
@@ -68,13 +70,11 @@ class OptionOrigin(NamedTuple):
         """The option to blame."""
         blamed = getattr(problem, "field", None) or ""
         hint = hint_of(problem)
-        if blamed in OPTION_OF and blamed not in self.words and "missing" in problem.message:
-            hint = f"add {OPTION_OF[blamed]}"
+        known = FIELDS.get(blamed)
+        if known and known.option and blamed not in self.words and "missing" in problem.message:
+            hint = f"add {known.option}"
         place = ", ".join(filter(None, [self.words.get(blamed), inside(problem)]))
         return SpecError(problem.message, place=place or None, hint=hint)
-
-
-OPTION_OF = {"kernel_size": "--kernel 3", "out_channels": "--out 64"}
 
 
 def inside(problem: ConvcostError) -> str | None:

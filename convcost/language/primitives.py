@@ -13,6 +13,7 @@ from convcost.engine.operations.convolution import Conv
 from convcost.engine.shapes import Shape, divides
 from convcost.engine.windows import SAME
 from convcost.errors import OperationError
+from convcost.language.fields import field_name
 from convcost.language.values import axes, choice, describe, flag, padding, whole
 from convcost.quantities import format_shape
 
@@ -200,16 +201,14 @@ def upsample(fields: Fields, shape: Shape) -> Operation:
 class Primitive(NamedTuple):
     """One line of the table.
 
-    ``make`` gives one operation, or for ``split`` one for each part. ``joins``: it reads several
-    tensors. ``followed``: the layer may carry ``norm`` and ``activation``. ``switch``: which
-    switch turns it off inside a design.
+    ``make`` gives one operation, or for ``split`` one for each part. ``followed``: the layer
+    may carry ``norm`` and ``activation``. ``switch``: which switch turns it off inside a design.
     """
 
     make: Make
     fields: tuple[str, ...]
     summary: str
     required: tuple[str, ...] = ()
-    joins: bool = False
     followed: bool = False
     switch: str | None = None
 
@@ -267,11 +266,9 @@ PRIMITIVES: dict[str, Primitive] = {
     "activation": Primitive(
         activation, ("function",), "named function of each value", switch="activation"
     ),
-    "add": Primitive(
-        _elementwise("Add"), (), "sum of inputs of one shape", joins=True, followed=True
-    ),
-    "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels", joins=True),
-    "concat": Primitive(_reshaping("Concat"), (), "channels side by side", joins=True),
+    "add": Primitive(_elementwise("Add"), (), "sum of inputs of one shape", followed=True),
+    "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels"),
+    "concat": Primitive(_reshaping("Concat"), (), "channels side by side"),
     "slice": Primitive(slice_channels, ("start", "stop"), "channels start to stop"),
     "split": Primitive(
         split,
@@ -297,6 +294,8 @@ def check_fields(kind: str, fields: Fields) -> None:
     if primitive.followed:
         allowed = (*allowed, "activation") if kind == "add" else (*allowed, "norm", "activation")
     for name, value in fields.items():
+        if name not in allowed and name != field_name(name) and field_name(name) in fields:
+            raise OperationError(f"{field_name(name)} is given twice", field=name)
         if name not in allowed:
             raise OperationError(
                 f"{kind} has no field {name}", field=name, hint=did_you_mean(name, allowed)

@@ -7,14 +7,15 @@ a wrong kernel reads the same in JSON, in TOML and on one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from convcost.errors import ConvcostError, OperationError, did_you_mean
-from convcost.language.values import axes, describe, flag, padding, whole
-from convcost.language.words import FRAME, SETTINGS, SHORT_NAMES
+from convcost.language.fields import FIELDS, Check, field_name
+from convcost.language.values import PADDING_MAY_BE, axes, describe, flag, padding, whole
+from convcost.language.words import read_pads
 from convcost.quantities import MAX_SIZE, looks_like_shape, parse_shape
 
 MOST_AXES = 3
@@ -23,7 +24,7 @@ MOST_AXES = 3
 def explain_layer(raw: Mapping[str, Any], error: ValidationError) -> OperationError:
     """The sentence for a layer object that LayerSpec refused."""
     for given, value in raw.items():
-        field = SHORT_NAMES.get(given, given)
+        field = field_name(given)
         try:
             _check(field, value)
         except OperationError as problem:
@@ -34,27 +35,31 @@ def explain_layer(raw: Mapping[str, Any], error: ValidationError) -> OperationEr
     return generic(error)
 
 
-def _check(field: str, value: Any) -> None:  # one branch a field
-    if field not in SETTINGS and field not in FRAME:
+def _check(field: str, value: Any) -> None:
+    if field not in FIELDS:
         return
     if value is None:
         raise OperationError(f"{field} must not be null", field=field)
-    if field == "input":
-        check_input(value)
-    elif field in ("kernel_size", "stride", "dilation"):
-        _check_axes(value, field)
-    elif field in ("out_channels", "groups", "batch", "repeat"):
-        whole(value, field)
-    elif field == "bias":
-        flag(value, field)
-    elif field == "padding":
-        if isinstance(value, str) and value[:1].isdigit():
-            value = [int(part) for part in value.split("x") if part.isdigit()]
-        padding(value, len(value) if isinstance(value, list | tuple) else 1)
-    elif not isinstance(value, str):
+    _CHECKS[FIELDS[field].check](value, field)
+
+
+def _check_text(value: Any, field: str) -> None:
+    if not isinstance(value, str):
         raise OperationError(f"{field} must be text, not {describe(value)}", field=field)
-    elif not value or len(value) > 100:
+    if not value or len(value) > 100:
         raise OperationError(f"{field} must have 1 to 100 characters", field=field)
+
+
+def _check_pads(value: Any, field: str) -> None:
+    if isinstance(value, list | tuple) and not 1 <= len(value) <= MOST_AXES:
+        raise OperationError(
+            f"padding has {len(value)} sizes, and an input has 1 to {MOST_AXES} spatial axes",
+            field=field,
+            hint=PADDING_MAY_BE,
+        )
+    if isinstance(value, str) and (read := read_pads(value)) is not None:
+        value = read
+    padding(value, len(value) if isinstance(value, list | tuple) else 1)
 
 
 def _check_axes(value: Any, field: str) -> None:
@@ -67,6 +72,16 @@ def _check_axes(value: Any, field: str) -> None:
     if isinstance(value, list | tuple) and not 1 <= len(value) <= MOST_AXES:
         raise OperationError(f"{field} needs 1 to {MOST_AXES} sizes, not {len(value)}", field=field)
     axes(value, len(value) if isinstance(value, list | tuple) else 1, field)
+
+
+_CHECKS: dict[Check, Callable[[Any, str], object]] = {
+    "sizes": _check_axes,
+    "size": whole,
+    "pads": _check_pads,
+    "flag": flag,
+    "shape": lambda value, field: check_input(value),
+    "text": _check_text,
+}
 
 
 def check_input(value: Any) -> tuple[int, ...]:

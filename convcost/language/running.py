@@ -9,12 +9,15 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
+from convcost.engine.operations.base import ONE
+from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.language.expressions import Evaluate, ExpressionError
+from convcost.language.fields import PER_AXIS, field_name, spellings_of
 from convcost.language.places import Origin
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
 from convcost.language.values import axes, choice, describe, flag, whole
-from convcost.quantities import MAX_SIZE
+from convcost.quantities import MAX_SIZE, parse_shape
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -25,8 +28,6 @@ MAX_REPEAT = 10_000
 
 NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "bias": False, "padding": "same"}
 """Values of the common vocabulary that change nothing where a design has no use for them."""
-
-PER_AXIS = ("kernel_size", "stride", "dilation")
 
 FIXED_BY_DESIGN = ("kernel_size", "dilation")
 """What a design may fix for itself; the user's value is then reported as unused."""
@@ -101,7 +102,13 @@ class Design(NamedTuple):
         Every design takes ``bias`` for its convolutions; a network says itself where biases
         are, unless it declares such a parameter.
         """
-        return name in self.parameters or (name == "bias" and self.kind == "design")
+        return self.own_name(name) is not None
+
+    def own_name(self, name: str) -> str | None:
+        """What this design calls an argument: itself, or another spelling of the field."""
+        if name in self.parameters or (name == "bias" and self.kind == "design"):
+            return name
+        return next((word for word in spellings_of(name) if word in self.parameters), None)
 
     def unused(self, arguments: Arguments) -> tuple[str, ...]:
         """Arguments that this design fixes for itself."""
@@ -111,13 +118,16 @@ class Design(NamedTuple):
             if not self.accepts(name) and NEUTRAL.get(name) != value
         )
 
-    def bind(self, arguments: Arguments, in_channels: int) -> dict[str, Any]:
+    def bind(self, arguments: Arguments, shape: Shape) -> dict[str, Any]:
         """The scope of the file's expressions: given values, then defaults in order."""
         parameters = self.parameters
-        scope: dict[str, Any] = {"in_channels": in_channels, "bias": False}
+        scope: dict[str, Any] = {"in_channels": shape[-1], "bias": False}
         for name, value in arguments.items():
-            if self.accepts(name):
-                scope[name] = _argument(name, value)
+            own = self.own_name(name)
+            if own is not None:
+                scope[own] = _argument(name, value, len(shape) - 1)
+            elif field_name(name) in arguments and field_name(name) != name:
+                raise OperationError(f"{field_name(name)} is given twice", field=name)
             elif not _may_be_dropped(name, value):
                 raise OperationError(
                     f"{self.name} has no parameter {name}",
@@ -150,7 +160,7 @@ class Design(NamedTuple):
                 f"designs are nested more than {MAX_NESTING} deep",
                 hint=f"does {self.name} contain itself?",
             )
-        scope = self.bind(arguments, context.builder.shapes[tensor][-1])
+        scope = self.bind(arguments, context.builder.shapes[tensor])
         run = _Run(self, context, scope, own, prefix, tensor)
         last = tensor
         for layer in self.layers:
@@ -158,8 +168,11 @@ class Design(NamedTuple):
         return last if self.output is None else run.tensors[self.output]
 
 
-def _argument(name: str, value: Any) -> Any:
-    """An argument as expressions use it: exact numbers, one number where all axes agree."""
+def _argument(name: str, value: Any, count: int | None = None) -> Any:
+    """An argument as expressions use it: exact numbers, one number where all axes agree.
+
+    ``count`` is how many spatial axes the input has, for settings per axis.
+    """
     kind = type(value)
     if kind is int:
         return whole(value, name) if name in NEUTRAL and name != "padding" else value
@@ -170,17 +183,18 @@ def _argument(name: str, value: Any) -> Any:
             )
         return Fraction(repr(value))
     if kind is str and name in PER_AXIS:
-        from convcost.quantities import parse_shape
-
-        value = parse_shape(value)
-    elif kind is not list and kind is not tuple:
+        sizes = parse_shape(value)
+        value = sizes if len(sizes) > 1 else sizes[0]
+        return _argument(name, value, count)
+    if kind is not list and kind is not tuple:
         return value
     sizes = tuple(value)
     if not sizes:
         raise OperationError(f"{name} must not be empty", field=name)
     if name == "padding":
         return sizes
-    sizes = axes(sizes, len(sizes), name, least=1 if name in PER_AXIS else 0)
+    known = count if name in PER_AXIS and count else len(sizes)
+    sizes = axes(sizes, known, name, least=1 if name in PER_AXIS else 0)
     return sizes[0] if all(size == sizes[0] for size in sizes) else sizes
 
 
@@ -248,10 +262,6 @@ class _Run:
         """Look up what the layer reads, and whether it takes part."""
         shapes = self.builder.shapes
         inputs = (last,) if layer.source is None else self._read(layer.source)
-        if layer.primitive is not None and layer.primitive.joins and len(inputs) < 2:
-            raise OperationError(
-                f"{layer.type} reads two layers or more", field="from", hint="name them with from"
-            )
         scope = self.scope
         scope["channels"] = shapes[inputs[0]][-1]
         if layer.when is not None:
@@ -308,6 +318,7 @@ class _Run:
     def _nested(
         self, layer: CompiledLayer, inputs: tuple[int, ...], fields: dict[str, Any], name: str
     ) -> int:
+        ONE.check(layer.type, len(inputs))
         context = self.context
         design = context.find(layer.type)
         inner = Context(self.builder, context.find, context.nested, context.depth + 1)
@@ -327,9 +338,11 @@ class _Run:
         if (primitive.switch == "norm" and not own.norm) or (
             primitive.switch == "activation" and not own.activation
         ):
+            ONE.check(layer.type, len(inputs))
             return inputs[0]
         operation = primitive.make(fields, builder.shapes[inputs[0]])
         if isinstance(operation, list):
+            ONE.check(layer.type, len(inputs))
             made = [builder.add(f"{name}.{i}", part, inputs) for i, part in enumerate(operation)]
             self.tensors.update({f"{layer.name}.{i}": tensor for i, tensor in enumerate(made)})
             return made[0]

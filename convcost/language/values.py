@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from convcost.engine.shapes import is_known
-from convcost.engine.windows import SAME, Padding, Same
+from convcost.engine.windows import CAUSAL, SAME, Causal, Padding, PadPairs, Same
 from convcost.errors import OperationError, shorten
-from convcost.quantities import MAX_SIZE
+from convcost.language.words import MAX_DIGITS, read_pads
+from convcost.quantities import MAX_SIZE, split_sizes
 
 Value: TypeAlias = Any
 """What a field holds before its kind is checked: int, bool, Fraction, str, tuple or a symbol."""
@@ -50,18 +51,22 @@ def whole(value: Value, field: str, *, least: int = 1) -> int:
         )
     if value is None:
         raise OperationError(f"{field} is missing", field=field)
-    if isinstance(value, bool | str | float | list | tuple | dict | Same):
+    if isinstance(value, bool | str | float | list | tuple | dict | Same | Causal):
         raise OperationError(f"{field} must be a whole number, not {describe(value)}", field=field)
     return value  # type: ignore[no-any-return]  # a symbol
 
 
 def axes(value: Value, count: int, field: str, *, least: int = 1) -> tuple[int, ...]:
-    """One size per spatial axis; a single number stands for all of ``count`` axes."""
+    """One size per spatial axis; a single number stands for all of ``count`` axes.
+
+    A text is read as ``quantities.split_sizes`` does.
+    """
+    if isinstance(value, str) and (sizes := split_sizes(value)) is not None:
+        numbers = [int(digits) if len(digits) <= MAX_DIGITS else MAX_SIZE + 1 for digits in sizes]
+        value = numbers if len(numbers) > 1 else numbers[0]
     if isinstance(value, list | tuple):
         if len(value) == count:
             return tuple([whole(size, field, least=least) for size in value])
-        if len(value) == 1:
-            return (whole(value[0], field, least=least),) * count
         spatial = "axis" if count == 1 else "axes"
         raise OperationError(
             f"{field} has {len(value)} sizes, the input has {count} spatial {spatial}",
@@ -70,25 +75,56 @@ def axes(value: Value, count: int, field: str, *, least: int = 1) -> tuple[int, 
     return (whole(value, field, least=least),) * count
 
 
-def padding(value: Value, count: int) -> Padding:
-    """``same``, ``valid``, a number, one per axis, or [before, after] pairs."""
-    if value is None or value is SAME or value == "same":
-        return SAME
-    if value == "valid":
-        return ((0, 0),) * count
+PADDINGS: dict[str, Padding] = {"same": SAME, "causal": CAUSAL}
+"""Padding in words; ``valid``, none at all, is the third."""
+
+PADDING_MAY_BE = (
+    "padding may be same, valid, causal, a number, one for each axis, or before:after pairs"
+)
+
+
+def padding(value: Value, count: int, default: Padding = SAME) -> Padding:
+    """``same``, ``valid``, ``causal``, a number, one per axis, or [before, after] pairs.
+
+    ``default`` is what None stands for.
+    """
+    if value is None:
+        return default
+    if isinstance(value, Same | Causal):
+        return value
     if isinstance(value, str):
-        raise OperationError(
-            f"padding must be same, valid or numbers, not {describe(value)}", field="padding"
-        )
-    if isinstance(value, list | tuple) and any(isinstance(side, list | tuple) for side in value):
-        if len(value) != count or not all(_is_pair(side) for side in value):
+        word = value.strip().lower()
+        if word in PADDINGS:
+            return PADDINGS[word]
+        value = 0 if word == "valid" else read_pads(value)
+        if value is None:
             raise OperationError(
-                f"padding in pairs needs [before, after] for each of {count} spatial "
-                f"{'axis' if count == 1 else 'axes'}",
+                f"padding must be same, valid, causal or numbers, not {describe(word)}",
                 field="padding",
             )
-        return tuple((whole(a, "padding", least=0), whole(b, "padding", least=0)) for a, b in value)
+    if isinstance(value, list | tuple):
+        if any(isinstance(side, list | tuple) for side in value):
+            return _pad_pairs(value, count)
+        if len(value) != count:
+            spatial = "axis" if count == 1 else "axes"
+            raise OperationError(
+                f"padding has {len(value)} sizes, the input has {count} spatial {spatial}",
+                field="padding",
+                hint=PADDING_MAY_BE,
+            )
     return tuple([(side, side) for side in axes(value, count, "padding", least=0)])
+
+
+def _pad_pairs(value: Sequence[Any], count: int) -> PadPairs:
+    """[before, after] for each axis."""
+    if len(value) != count or not all(map(_is_pair, value)):
+        raise OperationError(
+            f"padding in pairs needs [before, after] for each of {count} spatial "
+            f"{'axis' if count == 1 else 'axes'}",
+            field="padding",
+            hint=PADDING_MAY_BE,
+        )
+    return tuple((whole(a, "padding", least=0), whole(b, "padding", least=0)) for a, b in value)
 
 
 def _is_pair(side: object) -> bool:

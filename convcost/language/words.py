@@ -9,25 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.errors import SpecError, shorten
-
-SHORT_NAMES = {"kernel": "kernel_size", "out": "out_channels"}
-"""Spellings that are accepted and never written."""
-
-SETTINGS = (
-    "kernel_size",
-    "out_channels",
-    "stride",
-    "padding",
-    "dilation",
-    "groups",
-    "bias",
-)
-"""The convolution vocabulary, in the order in which it is written."""
-
-FRAME = ("type", "input", "batch", "name", "repeat")
-"""Fields of a spec that say where a layer stands, not what it is."""
+from convcost.language.fields import field_name
+from convcost.quantities import split_sizes
 
 MAX_DIGITS = 20
+"""The longest number that is read at all."""
 
 
 def is_number(text: str) -> bool:
@@ -36,14 +22,9 @@ def is_number(text: str) -> bool:
 
 
 def is_sizes(text: str) -> bool:
-    """Whether ``text`` is one number, or several joined by x."""
-    return all(map(is_number, text.split("x")))
-
-
-def is_pads(text: str) -> bool:
-    """Whether ``text`` is pads for each axis: numbers, or before:after pairs, joined by x."""
-    sides = [side.split(":") for side in text.split("x")]
-    return all(len(side) <= 2 and all(map(is_number, side)) for side in sides)
+    """Whether ``text`` is one number, or several as ``quantities.split_sizes`` reads them."""
+    sizes = split_sizes(text)
+    return sizes is not None and all(map(is_number, sizes))
 
 
 def is_word(text: str) -> bool:
@@ -56,28 +37,37 @@ def is_word(text: str) -> bool:
     )
 
 
+_JOINS = str.maketrans("X\u00d7*,", "xxxx")
 _WITHOUT_MARKS = str.maketrans("", "", "_.+-")
 
 
 def read_sizes(text: str) -> int | tuple[int, ...]:
     """``3x1`` -> (3, 1); a single number stays one."""
-    sizes = tuple(map(int, text.split("x")))
+    sizes = tuple(map(int, split_sizes(text) or ()))
     return sizes if len(sizes) > 1 else sizes[0]
 
 
 def read_pads(text: str) -> Any:
-    """``1`` -> 1, ``1x0`` -> (1, 0), ``0:1x0:1`` -> ((0, 1), (0, 1))."""
-    sides = [tuple(map(int, side.split(":"))) for side in text.split("x")]
-    if all(len(side) == 1 for side in sides):
-        return read_sizes(text)
-    return tuple((side[0], side[-1]) for side in sides)
+    """``1`` -> 1, ``1x0`` -> (1, 0), ``0:1x0:1`` -> ((0, 1), (0, 1)); None for other texts."""
+    plain = split_sizes(text.replace(":", ""))
+    if plain is None or any(len(digits) > MAX_DIGITS for digits in plain):
+        return None
+    sizes = split_sizes(text)
+    if sizes is not None:
+        numbers = tuple(map(int, sizes))
+        return numbers if len(numbers) > 1 else numbers[0]
+    joined = text.strip().strip("()[]").translate(_JOINS)
+    sides = [[one.strip() for one in side.split(":")] for side in joined.split("x")]
+    if any(len(side) > 2 or not all(map(str.isdigit, side)) for side in sides):
+        return None
+    return tuple((int(side[0]), int(side[-1])) for side in sides)
 
 
 def read_value(text: str) -> Any:
     """The value that a word stands for. Raises ValueError where it is none."""
     if text in ("true", "false"):
         return text == "true"
-    if text and is_sizes(text):
+    if text[:1] != "[" and is_sizes(text):
         return read_sizes(text)
     sign, digits = ("-", text[1:]) if text[:1] == "-" else ("", text)
     whole, point, decimals = digits.partition(".")
@@ -97,10 +87,9 @@ def read_value(text: str) -> Any:
 
 def option_value(field: str, text: str, place: str) -> Any:
     """The text of one setting on a command line. Raises SpecError at ``place``."""
-
-    field = SHORT_NAMES.get(field, field)
-    if field == "padding" and is_pads(text):
-        return read_pads(text)
+    field = field_name(field)
+    if field == "padding" and (pads := read_pads(text)) is not None:
+        return pads
     try:
         return read_value(text)
     except ValueError:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Row
 from convcost.engine.figures import FIGURES, Figure, Measured
+from convcost.engine.operations.base import windowed
 from convcost.errors import ConvcostError, did_you_mean
 from convcost.quantities import (
     Amount,
@@ -16,7 +17,6 @@ from convcost.quantities import (
     format_count,
     format_human,
     format_shape,
-    format_sizes,
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
@@ -241,14 +241,5 @@ def _field(size: Any) -> str:
 
 def kernel_words(row: Row) -> str:
     """``3x3 s2 d2 g4``: what distinguishes one convolution from another."""
-    operation: Any = row.node.operation
-    size = getattr(operation, "kernel_size", None)
-    if size is None:
-        return ""
-    words = [format_shape(size)]
-    for letter, sizes in (("s", operation.stride), ("d", operation.dilation)):
-        if any(value != 1 for value in sizes):
-            words.append(letter + format_sizes(sizes))
-    if getattr(operation, "groups", 1) != 1:
-        words.append(f"g{operation.groups}")
-    return " ".join(words)
+    operation = row.node.operation
+    return operation.words() if windowed(operation) else ""

@@ -7,7 +7,7 @@ read again later moves to a lane on the right, and joins come back to the left.
 from __future__ import annotations
 
 from convcost.engine.graph import Graph, Node
-from convcost.quantities import format_shape, format_sizes
+from convcost.quantities import format_shape
 
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
 _UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
@@ -105,15 +105,6 @@ class _Drawing:
 def describe(node: Node) -> str:
     """``[expand: conv 1x1] 56x56x256``."""
     operation = node.operation
-    words = operation.type
-    size = getattr(operation, "kernel_size", None)
-    if size:
-        words += f" {format_shape(size)}"
-    for letter, field in (("s", "stride"), ("d", "dilation")):
-        values = getattr(operation, field, (1,))
-        if any(value != 1 for value in values):
-            words += f" {letter}{format_sizes(values)}"
-    if getattr(operation, "groups", 1) != 1:
-        words += f" g{operation.groups}"  # type: ignore[attr-defined]
+    words = " ".join(filter(None, [operation.type, operation.words()]))
     label = words if node.name == operation.type else f"{node.name}: {words}"
     return f"[{label}] {format_shape(node.output)}"

@@ -99,7 +99,7 @@ def plain(value: Any) -> Any:
 
 
 def layer_document(row: Row) -> dict[str, Any]:
-    """One layer (LAYER); convolutions bring their settings, per axis."""
+    """One layer (LAYER), with the settings of its operation, per axis."""
     cost = row.cost
     document: dict[str, Any] = {
         "name": row.name,
@@ -110,17 +110,7 @@ def layer_document(row: Row) -> dict[str, Any]:
         "macs": None if cost is None else cost.macs,
         "element_ops": None if cost is None else cost.element_ops,
     }
-    operation: Any = row.node.operation
-    if row.type in ("conv", "conv_transpose"):
-        document |= {
-            "kernel_size": operation.kernel_size,
-            "stride": operation.stride,
-            "padding": operation.pads(row.inputs[0]),
-            "dilation": operation.dilation,
-            "groups": operation.groups,
-            "bias": operation.bias,
-        }
-    return document
+    return document | row.settings
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from convcost.engine.cost import Cost
+from convcost.engine.operations.base import grouped, weighted, windowed
 from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
@@ -43,7 +45,6 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     lines = [f"{row.name}: {_what(step)}, {shapes}"]
     if step.macs_per_value is None or row.cost is None:
         return lines + _without_macs(step, width)
-    operation: Any = row.node.operation
     per_kernel = [*(step.kernel or ()), step.channels_seen]
     weights = product([value for value in per_kernel if value is not None])
     lines += _line("one kernel", f"{_product(per_kernel)} = {format_count(weights)} weights", width)
@@ -53,7 +54,8 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     lines += _line("kernels", f"{format_count(kernels)}, one for each {one_each} channel", width)
     params = f"{_product([kernels, weights])} = {format_count(kernels * weights)}"
     lines += _line("parameters", params, width)
-    if operation.bias:
+    operation = weighted(row.node.operation)
+    if operation is not None and operation.bias:
         biases = operation.out_channels
         total = f"{format_count(kernels * weights)} + {biases} biases"
         lines += _line("", f"{total} = {format_count(row.cost.params)}", width)
@@ -74,24 +76,28 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
 
 def _what(step: Step) -> str:
     """``conv 3x3, 256 groups``."""
-    operation: Any = step.row.node.operation
     words = [step.row.type]
     if step.kernel:
         words[0] += f" {format_shape(step.kernel)}"
-    for field in ("stride", "dilation"):
-        sizes = getattr(operation, field, (1,))
-        if any(size != 1 for size in sizes):
-            words.append(f"{field} {format_sizes(sizes)}")
-    groups = getattr(operation, "groups", 1)
+    window = windowed(step.row.node.operation)
+    if window is not None:
+        for field, sizes in (("stride", window.stride), ("dilation", window.dilation)):
+            if any(size != 1 for size in sizes):
+                words.append(f"{field} {format_sizes(sizes)}")
+    groups = _groups(step)
     if groups != 1:
         words.append(f"{groups} groups")
     return ", ".join(words)
 
 
+def _groups(step: Step) -> int:
+    operation = grouped(step.row.node.operation)
+    return 1 if operation is None else operation.groups
+
+
 def _why(step: Step) -> str:
     """Why a kernel is as large as it is."""
-    operation: Any = step.row.node.operation
-    groups = getattr(operation, "groups", 1)
+    groups = _groups(step)
     seen = step.channels_seen
     if step.positions_are == "input":
         return f"each input value is spread over {seen} output channels"
@@ -105,11 +111,23 @@ def _without_macs(step: Step, width: int) -> list[str]:
     row = step.row
     if row.cost is None:
         return _line("cost", "not known", width)
+    if row.cost.macs:
+        return _counted_elsewhere(row.cost, width)
     if not row.cost.element_ops and not row.cost.params:
         return _line("cost", "free: values are only moved", width)
     lines = _line("element ops", f"{format_count(row.cost.element_ops)}, none of them a MAC", width)
     if row.cost.params:
         lines += _line("parameters", format_count(row.cost.params), width)
+    return lines
+
+
+def _counted_elsewhere(cost: Cost, width: int) -> list[str]:
+    """A product whose factors a foreign model does not tell apart."""
+    lines = _line("parameters", format_count(cost.params), width) if cost.params else []
+    lines += _line("MACs", f"{format_count(cost.macs)}, from the sizes in the model's file", width)
+    if cost.element_ops:
+        words = f"{format_count(cost.element_ops)}, none of them a MAC"
+        lines += _line("element ops", words, width)
     return lines
 
 

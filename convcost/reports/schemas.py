@@ -19,7 +19,12 @@ class _Model(BaseModel):
 
 
 class LayerResult(_Model):
-    """LAYER: one counted layer. Numbers are null where the layer is not known."""
+    """LAYER: one counted layer. Numbers are null where the layer is not known.
+
+    Further keys are settings that only its type has, such as an activation's ``function``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
     type: str
@@ -28,7 +33,7 @@ class LayerResult(_Model):
     params: int | None
     macs: int | None
     element_ops: int | None
-    kernel_size: Axes | None = Field(default=None, description="convolutions only, as below")
+    kernel_size: Axes | None = Field(default=None, description="layers with a window, per axis")
     stride: Axes | None = None
     padding: list[tuple[int, int]] | None = None
     dilation: Axes | None = None

@@ -33,6 +33,7 @@ def design_of(library: Library, name: str, origin: Origin, word: str) -> Design:
 
 def find_name(library: Library, name: str, asked: Asked, origin: Origin, word: str = "") -> Found:
     """A named primitive, design or network with what was asked. Raises SpecError."""
+    name = library.proper(name)
     if name in PRIMITIVES:
         return _primitive(library, name, asked, origin)
     return find_design(library, design_of(library, name, origin, word or name), asked, origin)

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject, build_chain, build_spec, with_bias
+from convcost.language.fields import field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.places import TextOrigin
@@ -28,9 +29,7 @@ from convcost.language.primitives import PRIMITIVES
 from convcost.language.problems import explain_layer
 from convcost.language.running import WEIGHTS_ONLY, Switches
 from convcost.language.words import (
-    SHORT_NAMES,
     is_number,
-    is_pads,
     is_sizes,
     is_word,
     read_pads,
@@ -145,14 +144,14 @@ def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
         return "padding", content
     if content[0] in _SHORT_FIELDS and is_sizes(content[1:]):
         return _SHORT_FIELDS[content[0]], read_sizes(content[1:])
-    if content[0] == "p" and is_pads(content[1:]):
-        return "padding", read_pads(content[1:])
+    if content[0] == "p" and (pads := read_pads(content[1:])) is not None:
+        return "padding", pads
     name, equals, value = content.partition("=")
     if not equals or not is_word(name):
         raise SpecError(
             f"{shorten(content, 40)} is not understood", text=text, span=word.span(), hint=EXPECTED
         )
-    field = SHORT_NAMES.get(name, name)
+    field = field_name(name)
     if field in ("type", "input"):
         raise SpecError(f"{field} cannot be set here", text=text, span=word.span())
     try:

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.language.library import ALIASES, Library
+from convcost.language.library import Library
+from convcost.language.names import ALIASES
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.words import is_number, is_sizes
 from convcost.quantities import looks_like_shape, parse_shape
@@ -136,9 +137,7 @@ def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
         return "specs"
     if _looks_like_path(word):
         return "specs"
-    if word not in ALIASES and library.knows(word):
-        return "name"
-    if has_settings and word in PRIMITIVES:
+    if library.knows(word) or (has_settings and library.proper(word) in PRIMITIVES):
         return "name"
     if _is_plain_file(word) or (ending in OTHER_ENDINGS and not _is_text(word)):
         return "specs"

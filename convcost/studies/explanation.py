@@ -6,9 +6,10 @@ value, how many output values; then sums, the ratio to a baseline, and remarks o
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convcost.engine.counting import Count, Row, count
+from convcost.engine.operations.base import windowed
 from convcost.engine.shapes import Shape, product
 from convcost.language.building import Subject
 from convcost.quantities import format_shape, format_sizes
@@ -79,49 +80,28 @@ def explain_subject(
 
 def explain_row(row: Row) -> Step:
     """One counted layer as a step."""
-    operation: Any = row.node.operation
-    if row.type == "conv":
-        shape = row.inputs[0]
-        return Step(
-            row,
-            kernel=operation.kernel_size,
-            channels_seen=operation.channel_mixing(shape),
-            kernels=operation.out_channels,
-            kernel_weights=operation.kernel_weights(shape),
-            macs_per_value=operation.kernel_weights(shape),
-            positions=row.node.output[:-1],
-            remarks=tuple(_stride_remarks(row)),
-        )
-    if row.type == "conv_transpose":
-        shape = row.inputs[0]
-        weights = operation.out_channels // operation.groups * product(operation.kernel_size)
-        return Step(
-            row,
-            kernel=operation.kernel_size,
-            channels_seen=operation.out_channels // operation.groups,
-            kernels=shape[-1],
-            kernel_weights=weights,
-            macs_per_value=weights,
-            positions=shape[:-1],
-            positions_are="input",
-        )
-    if row.type == "linear":
-        return Step(
-            row,
-            channels_seen=row.inputs[0][-1],
-            kernels=operation.out_channels,
-            kernel_weights=row.inputs[0][-1],
-            macs_per_value=row.inputs[0][-1],
-            positions=row.node.output[:-1],
-        )
-    return Step(row)
+    products = row.products
+    if len(products) != 1:
+        return Step(row)
+    (made,) = products
+    return Step(
+        row,
+        kernel=made.kernel or None,
+        channels_seen=made.channels_seen,
+        kernels=made.kernels,
+        kernel_weights=made.kernel_weights,
+        macs_per_value=made.kernel_weights,
+        positions=made.positions,
+        positions_are=made.positions_are,
+        remarks=tuple(_stride_remarks(row)) if made.positions_are == "output" else (),
+    )
 
 
 def _stride_remarks(row: Row) -> list[str]:
     """What a stride does to the number of positions, and what a strided 1x1 never reads."""
-    operation: Any = row.node.operation
-    skipped = product(operation.stride)
-    if skipped == 1:
+    operation = windowed(row.node.operation)
+    skipped = 1 if operation is None else product(operation.stride)
+    if operation is None or skipped == 1:
         return []
     strides = set(operation.stride)
     words = f"stride {format_sizes(operation.stride)}"

@@ -1,9 +1,8 @@
 """What kinds of layer a network is made of, and what share of the cost each kind has."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from convcost.engine.counting import Count, Row
-from convcost.quantities import format_shape
+from convcost.engine.counting import Count
 
 
 class Share(NamedTuple):
@@ -21,20 +20,8 @@ def shares(counted: Count) -> list[Share]:
     for row in counted.rows:
         if row.cost is None or not (row.cost.macs or row.cost.params):
             continue
-        kind = kind_of(row)
+        kind = row.family
         known = found.get(kind, Share(kind, 0, 0, 0))
         params, macs = known.params + row.cost.params, known.macs + row.cost.macs
         found[kind] = Share(kind, known.layers + 1, params, macs)
     return sorted(found.values(), key=lambda share: (-share.macs, -share.params))
-
-
-def kind_of(row: Row) -> str:
-    """``conv 3x3``, ``depthwise 3x3``, ``grouped 3x3``, or the layer's type."""
-    operation: Any = row.node.operation
-    if row.type != "conv":
-        return row.type
-    size = format_shape(operation.kernel_size)
-    if operation.groups == 1:
-        return f"conv {size}"
-    depthwise = operation.groups == row.inputs[0][-1]
-    return f"{'depthwise' if depthwise else 'grouped'} {size}"

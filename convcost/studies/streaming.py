@@ -12,10 +12,10 @@ from convcost.engine.counting import count
 from convcost.engine.shapes import Shape
 from convcost.engine.tracing import Replay, Trace, Traced
 from convcost.language.building import build_spec
+from convcost.language.fields import SETTINGS
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.running import WEIGHTS_ONLY, Switches
-from convcost.language.words import SETTINGS
 
 MAX_REPLAYS = 6
 """Records kept for one kind of spec, each for other outcomes of its guards."""

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from convcost.engine.counting import Count, Row, count
 from convcost.engine.graph import Graph, GraphBuilder
+from convcost.engine.operations.base import grouped, windowed
+from convcost.engine.operations.convolution import Conv
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, OperationError, SpecError, either
 from convcost.language.building import Subject
@@ -19,12 +21,12 @@ from convcost.language.running import Context, Switches
 from convcost.quantities import format_shape
 
 KINDS: dict[str, Callable[[Row], bool]] = {
-    "conv": lambda row: row.type == "conv",
-    "standard": lambda row: _is_conv(row) and _groups(row) == 1 and not _is_1x1(row),
-    "pointwise": lambda row: _is_conv(row) and _groups(row) == 1 and _is_1x1(row),
-    "depthwise": lambda row: _is_conv(row) and 1 < _groups(row) == row.inputs[0][-1],
-    "grouped": lambda row: _is_conv(row) and 1 < _groups(row) < row.inputs[0][-1],
-    "linear": lambda row: row.type == "linear",
+    "conv": lambda row: _conv(row) is not None,
+    "standard": lambda row: _is_dense(row) and _kernel(row) != 1,
+    "pointwise": lambda row: _is_dense(row) and _kernel(row) == 1,
+    "depthwise": lambda row: 1 < _groups(row) == row.inputs[0][-1],
+    "grouped": lambda row: 1 < _groups(row) < row.inputs[0][-1],
+    "linear": lambda row: row.family == "linear",
 }
 """What ``--from`` can name beside designs, as a test of a counted layer."""
 
@@ -98,13 +100,14 @@ def _spans(counted: Count, source: str) -> list[tuple[int, int]]:
 
 def _widest(rows: Sequence[Row]) -> Row:
     """The convolution of a block with the largest kernel: what a block is asked about."""
-    convolutions = [row for row in rows if row.type == "conv"] or list(rows)
+    convolutions = [row for row in rows if _conv(row)] or list(rows)
     return max(convolutions, key=_kernel)
 
 
 def _kernel(row: Row) -> int:
-    operation: Any = row.node.operation
-    return product(getattr(operation, "kernel_size", (1,)))
+    """How many positions its window reads."""
+    window = windowed(row.node.operation)
+    return 1 if window is None else product(window.kernel_size)
 
 
 def _there_is(counted: Count) -> str:
@@ -195,19 +198,18 @@ class _Replacer:
 
     def _given(self, rows: Sequence[Row], shape: tuple[int, ...], made: int) -> dict[str, Any]:
         """The settings of what is replaced, for the target to take."""
-        operation: Any = _widest(rows).node.operation
-        stride = getattr(operation, "stride", (1,)) if len(rows) == 1 else _stride(rows, made)
-        settings = {
-            field: getattr(operation, field)
-            for field in ("kernel_size", "dilation")
-            if hasattr(operation, field)
-        }
-        pads = operation.pads(shape) if len(rows) == 1 and hasattr(operation, "pads") else "same"
+        widest = _widest(rows)
+        window = windowed(widest.node.operation)
+        settings: dict[str, Any] = {"stride": (1,), "padding": "same"}
+        if window is not None:
+            settings |= {"kernel_size": window.kernel_size, "dilation": window.dilation}
+        if len(rows) > 1:
+            settings["stride"] = _stride(rows, made)
+        elif window is not None:
+            settings |= {"stride": window.stride, "padding": widest.settings["padding"]}
         return settings | {
-            "stride": stride,
             "out_channels": rows[-1].node.output[-1],
-            "padding": pads,
-            "bias": any(getattr(row.node.operation, "bias", False) for row in rows),
+            "bias": any(row.node.operation.has_bias for row in rows),
         }
 
 
@@ -247,7 +249,7 @@ def _condition(where: str) -> Callable[[Row], bool]:
         raise _located(problem) from None
 
     def holds(row: Row) -> bool:
-        operation: Any = row.node.operation
+        window = windowed(row.node.operation)
         scope: dict[str, Any] = {
             "in_channels": row.inputs[0][-1],
             "out_channels": row.node.output[-1],
@@ -257,9 +259,10 @@ def _condition(where: str) -> Callable[[Row], bool]:
             "width": row.inputs[0][-2] if len(row.inputs[0]) > 1 else 1,
         }
         for field in ("kernel_size", "stride", "dilation"):
-            sizes = getattr(operation, field, (1,))
+            sizes = (1,) if window is None else row.settings[field]
             scope[field] = sizes[0] if len(set(sizes)) == 1 else sizes
-        scope["groups"] = getattr(operation, "groups", 1)
+        groups = grouped(row.node.operation)
+        scope["groups"] = 1 if groups is None else groups.groups
         try:
             return bool(evaluate(scope))
         except ExpressionError as problem:
@@ -272,16 +275,16 @@ def _located(problem: ExpressionError) -> SpecError:
     return problem.at("--where")
 
 
-def _is_conv(row: Row) -> bool:
-    return row.type == "conv"
+def _conv(row: Row) -> Conv | None:
+    core = row.node.operation.core
+    return core if isinstance(core, Conv) else None
 
 
 def _groups(row: Row) -> int:
-    operation: Any = row.node.operation
-    groups: int = operation.groups
-    return groups
+    """The groups of a convolution, 0 for another layer."""
+    operation = _conv(row)
+    return 0 if operation is None else operation.groups
 
 
-def _is_1x1(row: Row) -> bool:
-    operation: Any = row.node.operation
-    return all(size == 1 for size in operation.kernel_size)
+def _is_dense(row: Row) -> bool:
+    return _groups(row) == 1

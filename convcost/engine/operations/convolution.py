@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Grouped, Kind, Product, Weighted, Windowed
 from convcost.engine.shapes import Shape, divides, divisors, exact_div, product
-from convcost.engine.windows import Padding, PadPairs, Window, extent, pad_pairs, slide
+from convcost.engine.windows import Padding, slide
 from convcost.errors import OperationError
+from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
-class Conv(Operation):
+class Conv(Windowed, Grouped, Weighted):
     """A convolution over one to three spatial axes.
 
     output = slide(input) x out_channels
@@ -56,18 +57,21 @@ class Conv(Operation):
         """The numbers in one kernel: in_channels / groups * prod(kernel_size)."""
         return exact_div(shape[-1], self.groups) * product(self.kernel_size)
 
-    def pads(self, shape: Shape) -> PadPairs:
-        """The padding in numbers, for an input ``shape``."""
-        sizes = (self.kernel_size, self.stride, self.dilation)
-        return pad_pairs(self.padding, shape[:-1], *sizes)
-
-    def window(self, shape: Shape) -> Window:
-        """Kernel reach with dilation, and the stride."""
-        return Window(tuple(map(extent, self.kernel_size, self.dilation)), self.stride)
+    def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
+        """One kernel for each output channel, laid over the output positions."""
+        seen = exact_div(inputs[0][-1], self.groups)
+        return (Product(self.kernel_size, seen, self.out_channels, output[:-1]),)
 
     def channel_mixing(self, shape: Shape) -> int:
         """The input channels of one group."""
         return exact_div(shape[-1], self.groups)
+
+    def family(self, shape: Shape) -> str:
+        """``conv 3x3``, ``depthwise 3x3`` or ``grouped 3x3``."""
+        size = format_shape(self.kernel_size)
+        if self.groups == 1:
+            return f"{self.type} {size}"
+        return f"{'depthwise' if self.groups == shape[-1] else 'grouped'} {size}"
 
 
 def check_groups(groups: int, in_channels: int, out_channels: int) -> None:

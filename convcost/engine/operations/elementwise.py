@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import SEVERAL, Kind, Operation, Reads
 from convcost.engine.shapes import Shape, product
 from convcost.errors import OperationError
 from convcost.quantities import format_shape
@@ -73,12 +73,17 @@ class Activation(Operation):
         """One evaluation per value."""
         return Cost(element_ops=product(output))
 
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """Which function."""
+        return {"function": self.function}
+
 
 @dataclass(frozen=True, slots=True)
 class Join(Operation):
     """Two or more tensors combined value by value: element_ops = values * (inputs - 1)."""
 
     kind: ClassVar[Kind] = "elements"
+    reads: ClassVar[Reads] = SEVERAL
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """One operation per value and further input."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Kind, Operation, Product, Reads
 from convcost.engine.shapes import Shape
-from convcost.engine.windows import PadPairs, Window
+from convcost.engine.windows import Window
 
 RESERVED = ("conv", "conv_transpose", "linear", "matmul")
 """Types of convcost that an operation of elsewhere may not pass for."""
@@ -35,6 +35,12 @@ class Foreign(Operation):
     is_constant: bool = False
     bias: bool = False
     per_sample: ClassVar[bool] = False
+    reads: ClassVar[Reads] = Reads(0, None)
+
+    @property
+    def has_bias(self) -> bool:
+        """As the importer says."""
+        return self.bias
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """What the importer worked out."""
@@ -57,6 +63,17 @@ class Imported(Operation):
     inner: Operation
     params: int
     copies: int = 1
+    reads: ClassVar[Reads] = Reads(0, None)
+
+    @property
+    def core(self) -> Operation:
+        """The inner operation: it has the faces."""
+        return self.inner
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the inner operation has one."""
+        return self.inner.has_bias
 
     @property
     def type(self) -> str:  # type: ignore[override]
@@ -78,11 +95,24 @@ class Imported(Operation):
         cost = self.inner.cost(tuple(map(self._slice, inputs)), self._slice(output))
         return cost.for_batch(self.copies)._replace(params=self.params)
 
-    def pads(self, shape: Shape) -> PadPairs:
-        """The inner convolution's padding."""
-        inner: Any = self.inner
-        pads: PadPairs = inner.pads(self._slice(shape))
-        return pads
+    def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
+        """The inner operation's, at the positions of every slice."""
+        made = self.inner.products(tuple(map(self._slice, inputs)), self._slice(output))
+        if self.copies == 1:
+            return made
+        return tuple(part._replace(positions=(self.copies, *part.positions)) for part in made)
+
+    def family(self, shape: Shape) -> str:
+        """What the inner operation is called."""
+        return self.inner.family(self._slice(shape))
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The inner operation's settings."""
+        return self.inner.settings(self._slice(shape))
+
+    def setting_words(self) -> list[str]:
+        """The inner operation's words."""
+        return self.inner.setting_words()
 
     def window(self, shape: Shape) -> Window | None:
         """The inner operation's window; slices do not see each other."""
@@ -97,6 +127,3 @@ class Imported(Operation):
 
     def _slice(self, shape: Shape) -> Shape:
         return shape if self.copies == 1 else shape[1:]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Kind, Product, Weighted
 from convcost.engine.shapes import Shape, product
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Operation):
+class Linear(Weighted):
     """A fully connected layer, applied at each position of the last axis.
 
     params = in * out + bias * out
@@ -37,6 +37,10 @@ class Linear(Operation):
         biases = self.out_channels if self.bias else 0
         positions = product(output[:-1])
         return Cost(weights + biases, positions * weights, positions * biases)
+
+    def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
+        """One row of weights for each output, at every position."""
+        return (Product((), inputs[0][-1], self.out_channels, output[:-1]),)
 
     def channel_mixing(self, shape: Shape) -> int:
         """All input channels."""

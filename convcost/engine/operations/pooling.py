@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Kind, Operation, Windowed
 from convcost.engine.shapes import Shape, product
-from convcost.engine.windows import Padding, Window, extent, slide
+from convcost.engine.windows import Padding, Window, slide
+from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
-class Pool(Operation):
+class Pool(Windowed):
     """A sliding maximum or mean.
 
     output = slide(input), channels unchanged
@@ -46,9 +47,9 @@ class Pool(Operation):
         """Visits of window values."""
         return Cost(element_ops=product(output) * product(self.kernel_size))
 
-    def window(self, shape: Shape) -> Window:
-        """Kernel reach with dilation, and the stride."""
-        return Window(tuple(map(extent, self.kernel_size, self.dilation)), self.stride)
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """A window's, and whether the last one may stick out."""
+        return Windowed.settings(self, shape) | {"ceil_mode": self.ceil_mode}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,14 @@ class AdaptiveAvgPool(Operation):
             for size, out in zip(shape[:-1], self.output_size, strict=True)
         ]
         return Cost(element_ops=product(visits) * shape[-1])
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The size that was asked for."""
+        return {"output_size": self.output_size}
+
+    def setting_words(self) -> list[str]:
+        """``7x7``."""
+        return [format_shape(self.output_size)]
 
     def window(self, shape: Shape) -> Window:
         """Counted as seeing everything: the windows differ in size."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.engine.cost import FREE, Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import SEVERAL, Grouped, Kind, Operation, Reads
 from convcost.engine.operations.elementwise import check_equal
 from convcost.engine.shapes import Shape, divides, divisors, is_known, product
 from convcost.engine.windows import Window
 from convcost.errors import OperationError
+from convcost.quantities import format_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Concat(Operation):
     """Tensors side by side in the channel axis; free."""
 
     type: ClassVar[str] = "concat"
+    reads: ClassVar[Reads] = SEVERAL
 
     def output(self, *inputs: Shape) -> Shape:
         """Spatial sizes must agree; channels add up."""
@@ -51,9 +53,17 @@ class Slice(Operation):
             )
         return (*shape[:-1], self.stop - self.start)
 
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The two ends of the cut."""
+        return {"start": self.start, "stop": self.stop}
+
+    def setting_words(self) -> list[str]:
+        """``0:32``."""
+        return [f"{self.start}:{self.stop}"]
+
 
 @dataclass(frozen=True, slots=True)
-class ChannelShuffle(Operation):
+class ChannelShuffle(Grouped):
     """A fixed permutation of channels across groups; free. Source: Zhang et al. 2017, 3.1."""
 
     type: ClassVar[str] = "channel_shuffle"
@@ -111,6 +121,14 @@ class Upsample(Operation):
         if self.mode == "nearest":
             return FREE
         return Cost(element_ops=product(output) * 2 ** len(self.scale))
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The factors and how values in between are made."""
+        return {"scale": self.scale, "mode": self.mode}
+
+    def setting_words(self) -> list[str]:
+        """``x2``, and ``bilinear`` where it is."""
+        return [f"x{format_sizes(self.scale)}", *([self.mode] if self.mode != "nearest" else [])]
 
     def window(self, shape: Shape) -> Window:
         """A value is copied ``scale`` times (or blended over twice that); steps get finer."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.base import Grouped, Kind, Product, Weighted, Windowed
 from convcost.engine.operations.convolution import check_groups
 from convcost.engine.shapes import Shape, exact_div, is_known, product
-from convcost.engine.windows import Padding, PadPairs, Same, Window, extent
+from convcost.engine.windows import Causal, Padding, PadPairs, Same, Window, extent
 from convcost.errors import OperationError
 from convcost.quantities import format_shape
 
 
 @dataclass(frozen=True, slots=True)
-class ConvTranspose(Operation):
+class ConvTranspose(Windowed, Grouped, Weighted):
     """A transposed convolution: each input value is spread over a kernel-sized patch.
 
     output = (input - 1) * stride - pads + dilation * (kernel_size - 1) + 1 + output_padding,
@@ -44,6 +44,8 @@ class ConvTranspose(Operation):
         """The inverse of the sliding window."""
         (shape,) = inputs
         check_groups(self.groups, shape[-1], self.out_channels)
+        if isinstance(self.padding, Causal):
+            raise OperationError("a transposed convolution cannot be causal", field="padding")
         if isinstance(self.padding, Same):
             spatial = [size * s for size, s in zip(shape[:-1], self.stride, strict=True)]
         else:
@@ -74,9 +76,15 @@ class ConvTranspose(Operation):
         positions = product(shape[:-1])
         return Cost(weights + biases, positions * weights, product(output[:-1]) * biases)
 
+    def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
+        """One kernel for each input channel, spread from the input positions."""
+        (shape,) = inputs
+        spread = exact_div(self.out_channels, self.groups)
+        return (Product(self.kernel_size, spread, shape[-1], shape[:-1], "input"),)
+
     def pads(self, shape: Shape) -> PadPairs:
         """The cropping in numbers: for ``same`` what leaves input * stride."""
-        if not isinstance(self.padding, Same):
+        if not isinstance(self.padding, Same | Causal):
             return self.padding
         excess = [
             extent(k, d) - s + extra
@@ -93,6 +101,11 @@ class ConvTranspose(Operation):
             tuple(1 + Fraction(r - 1, s) for r, s in zip(reach, self.stride, strict=True)),
             tuple(Fraction(1, s) for s in self.stride),
         )
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """A convolution's, and what is added after the output."""
+        own = {"output_padding": self.output_padding}
+        return Windowed.settings(self, shape) | own
 
     def channel_mixing(self, shape: Shape) -> int:
         """The input channels of one group."""
