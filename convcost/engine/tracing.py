@@ -7,14 +7,18 @@ the sizes: it returns the results, or None where a guard takes the other side th
 recorded case, and then the record says nothing and the engine has to be asked again. So a
 replay can never differ from the engine; it can only decline.
 
-Only integer arithmetic is recorded. Anything else raises (a fraction, a hash, a text), which
-means that this case cannot be replayed.
+Only integer arithmetic is recorded, and comparisons with integers and fractions. A number that
+is needed as itself (as an index, a text) pins the record to its value. Anything else raises (a
+decimal in arithmetic, a hash), which means that this case cannot be replayed. Nothing is ever
+answered without a guard, but for one thing: a number is not equal to a text, a tuple or None,
+whichever number it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from fractions import Fraction
+from typing import Any, NoReturn, TypeAlias
 
 from convcost.engine.shapes import ComparableNumber
 
@@ -104,10 +108,17 @@ class Traced(ComparableNumber):
         return self.trace.step(f"{a} {operator} {b}", value)
 
     def _guard(self, operator: str, other: Any, holds: Callable[[int, int], bool]) -> bool:
-        if not isinstance(other, int | Traced):
+        if operator in _EQUALITY and isinstance(other, _NEVER_EQUAL):
             return operator == "!="
+        if isinstance(other, Fraction):
+            # The denominator is positive, so that multiplying by it keeps the order.
+            scaled = self * other.denominator
+            return bool(scaled._guard(operator, other.numerator, holds))
         text, value = _operand(other)
         return self.trace.guard(f"{self.name} {operator} {text}", holds(self.value, value))
+
+    def _decline(self, *_: Any) -> NoReturn:
+        raise NotTraceableError("more than whole-number arithmetic")
 
     def __add__(self, other: Any) -> Any:
         return self if _is(other, 0) else self._step("+", self, other)
@@ -168,12 +179,26 @@ class Traced(ComparableNumber):
         self._guard("==", self.value, int.__eq__)
         return self.value
 
-    __hash__ = None  # type: ignore[assignment]  # a number under observation is no key
+    def __format__(self, format_spec: str) -> str:
+        """A text of the number holds for it alone, too."""
+        return format(self.__index__(), format_spec)
+
+    def __str__(self) -> str:
+        return str(self.__index__())
+
+    __truediv__ = __rtruediv__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = _decline
+    __abs__ = __round__ = __float__ = _decline
+    __hash__ = _decline  # a number under observation is no key
 
 
 def _is(value: Any, number: int) -> bool:
     return type(value) is int and value == number
 
+
+_EQUALITY = ("==", "!=")
+
+_NEVER_EQUAL = (str, tuple, type(None))
+"""Kinds that equal no number at all, so that the answer depends on no size."""
 
 _COMPUTE: dict[str, Callable[[int, int], int]] = {
     "+": int.__add__,

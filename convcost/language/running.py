@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
+from convcost.engine.shapes import is_known
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.language.expressions import Evaluate, ExpressionError
 from convcost.language.places import Origin
@@ -161,7 +162,7 @@ class Design(NamedTuple):
 def _argument(name: str, value: Any) -> Any:
     """An argument as expressions use it: exact numbers, one number where all axes agree."""
     kind = type(value)
-    if kind is int:
+    if is_known(value):
         return whole(value, name) if name in NEUTRAL and name != "padding" else value
     if kind is float:
         if not abs(value) <= MAX_SIZE:  # also where it is not a number

@@ -61,10 +61,10 @@ class StreamCounter:
                 kind.append(name)
                 numbers.append(value)
             elif value is not None:
-                _separate(name, value, kind, numbers)
+                kind.append((name, _kind_of(value, numbers)))
         if spec.__pydantic_extra__:
             for name, value in spec.__pydantic_extra__.items():
-                _separate(name, value, kind, numbers)
+                kind.append((name, _kind_of(value, numbers)))
         key = tuple(kind)
         try:
             replays = self._replays.get(key)
@@ -106,23 +106,25 @@ class StreamCounter:
             return
 
 
-def _separate(name: str, value: Any, kind: list[Any], numbers: list[int]) -> None:
-    """Numbers go to the replay, everything else is part of the kind."""
+def _kind_of(value: Any, numbers: list[int]) -> Any:
+    """What a setting is without its whole numbers, which go to the replay.
+
+    Other values stay as they are, with their type beside them: to a dictionary 1, 1.0 and true
+    are one key, to the engine they are not.
+    """
     of = type(value)
     if of is int:
-        kind.append(name)
         numbers.append(value)
-    elif of is tuple and type(value[0]) is int:
-        kind.append((name, len(value)))
-        numbers.extend(value)
-    else:
-        kind.append((name, of, value))
+        return int
+    if of is tuple:
+        return (tuple, *[_kind_of(part, numbers) for part in value])
+    return (of, value)
 
 
 def _traced(value: Any, new: Callable[[int], Traced]) -> Any:
-    """A setting with its numbers traced, in the order of ``_separate``."""
+    """A setting with its whole numbers traced, in the order of ``_kind_of``."""
     if type(value) is int:
         return new(value)
-    if type(value) is tuple and type(value[0]) is int:
-        return tuple(map(new, value))
+    if type(value) is tuple:
+        return tuple([_traced(part, new) for part in value])
     return value
