@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.counting import count
+from convcost.engine.replaying import Replay, compile_record
 from convcost.engine.shapes import Shape
-from convcost.engine.tracing import Replay, Trace, Traced
+from convcost.engine.tracing import Trace, Traced
 from convcost.language.building import build_spec
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
@@ -19,6 +20,9 @@ from convcost.language.words import SETTINGS
 
 MAX_REPLAYS = 6
 """Records kept for one kind of spec, each for other outcomes of its guards."""
+
+MAX_LINES = 2000
+"""The longest record that is worth compiling for a line of text."""
 
 MAX_KINDS = 500
 """Kinds remembered at a time, so that a stream of ever new kinds does not fill the memory."""
@@ -101,7 +105,10 @@ class StreamCounter:
             if counted.uncounted:
                 return
             results = (*counted.output, counted.params, counted.macs, counted.element_ops)
-            replays.append((trace.compile(results), len(counted.output), subject.unused))
+            record = trace.record(results)
+            if len(record.lines) > MAX_LINES:
+                return
+            replays.append((compile_record(record), len(counted.output), subject.unused))
         except Exception:  # the ordinary way finds out what is wrong
             return
 
