@@ -189,7 +189,7 @@ def test_nothing_is_evaluated_but_what_the_tracer_wrote() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id in ("eval", "exec", "__import__")
     ]
-    assert calls == ["engine/tracing.py: exec"]
+    assert calls == ["engine/replaying.py: exec"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

@@ -55,8 +55,9 @@ def is_known(size: object) -> bool:
 
 
 def divisors(number: int, limit: int = 10_000_000) -> tuple[int, ...]:
-    """All divisors of ``number`` in rising order; none for a number too large to try."""
-    if number > limit:
+    """All divisors of ``number`` in rising order; none for a number that is too large to try,
+    or that stands for others (they serve the hints of errors only)."""
+    if type(number) is not int or number > limit:
         return ()
     small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
     return tuple(sorted({*small, *(number // d for d in small)}))

@@ -66,8 +66,8 @@ def round_to(value: Any, divisor: Any) -> Any:
     The rule for channel counts of Sandler et al. 2018 (their released code): round half up, and
     where that loses more than a tenth take the next multiple.
     """
-    nearest = max(divisor, (value + Fraction(divisor) / 2) // divisor * divisor)
-    return nearest + divisor if nearest < value * Fraction(9, 10) else nearest
+    nearest = max(divisor, (2 * value + divisor) // (2 * divisor) * divisor)
+    return nearest + divisor if 10 * nearest < 9 * value else nearest
 
 
 EXACT: Functions = {"ceil": ceil, "floor": floor, "round_to": round_to, "min": min, "max": max}

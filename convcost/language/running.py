@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
 from convcost.engine.operations.base import ONE
-from convcost.engine.shapes import Shape
+from convcost.engine.shapes import Shape, is_known
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.language.expressions import Evaluate, ExpressionError
 from convcost.language.fields import PER_AXIS, field_name, spellings_of
@@ -174,7 +174,7 @@ def _argument(name: str, value: Any, count: int | None = None) -> Any:
     ``count`` is how many spatial axes the input has, for settings per axis.
     """
     kind = type(value)
-    if kind is int:
+    if is_known(value):
         return whole(value, name) if name in NEUTRAL and name != "padding" else value
     if kind is float:
         if not abs(value) <= MAX_SIZE:  # also where it is not a number

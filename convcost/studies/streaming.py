@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.counting import count
+from convcost.engine.replaying import Replay, compile_record
 from convcost.engine.shapes import Shape
-from convcost.engine.tracing import Replay, Trace, Traced
+from convcost.engine.tracing import Trace, Traced
 from convcost.language.building import build_spec
 from convcost.language.fields import SETTINGS
 from convcost.language.layers import LayerSpec
@@ -19,6 +20,9 @@ from convcost.language.running import WEIGHTS_ONLY, Switches
 
 MAX_REPLAYS = 6
 """Records kept for one kind of spec, each for other outcomes of its guards."""
+
+MAX_LINES = 2000
+"""The longest record that is worth compiling for a line of text."""
 
 MAX_KINDS = 500
 """Kinds remembered at a time, so that a stream of ever new kinds does not fill the memory."""
@@ -61,10 +65,10 @@ class StreamCounter:
                 kind.append(name)
                 numbers.append(value)
             elif value is not None:
-                _separate(name, value, kind, numbers)
+                kind.append((name, _kind_of(value, numbers)))
         if spec.__pydantic_extra__:
             for name, value in spec.__pydantic_extra__.items():
-                _separate(name, value, kind, numbers)
+                kind.append((name, _kind_of(value, numbers)))
         key = tuple(kind)
         try:
             replays = self._replays.get(key)
@@ -101,28 +105,33 @@ class StreamCounter:
             if counted.uncounted:
                 return
             results = (*counted.output, counted.params, counted.macs, counted.element_ops)
-            replays.append((trace.compile(results), len(counted.output), subject.unused))
+            record = trace.record(results)
+            if len(record.lines) > MAX_LINES:
+                return
+            replays.append((compile_record(record), len(counted.output), subject.unused))
         except Exception:  # the ordinary way finds out what is wrong
             return
 
 
-def _separate(name: str, value: Any, kind: list[Any], numbers: list[int]) -> None:
-    """Numbers go to the replay, everything else is part of the kind."""
+def _kind_of(value: Any, numbers: list[int]) -> Any:
+    """What a setting is without its whole numbers, which go to the replay.
+
+    Other values stay as they are, with their type beside them: to a dictionary 1, 1.0 and true
+    are one key, to the engine they are not.
+    """
     of = type(value)
     if of is int:
-        kind.append(name)
         numbers.append(value)
-    elif of is tuple and type(value[0]) is int:
-        kind.append((name, len(value)))
-        numbers.extend(value)
-    else:
-        kind.append((name, of, value))
+        return int
+    if of is tuple:
+        return (tuple, *[_kind_of(part, numbers) for part in value])
+    return (of, value)
 
 
 def _traced(value: Any, new: Callable[[int], Traced]) -> Any:
-    """A setting with its numbers traced, in the order of ``_separate``."""
+    """A setting with its whole numbers traced, in the order of ``_kind_of``."""
     if type(value) is int:
         return new(value)
-    if type(value) is tuple and type(value[0]) is int:
-        return tuple(map(new, value))
+    if type(value) is tuple:
+        return tuple([_traced(part, new) for part in value])
     return value
