@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from convcost.engine.counting import count as count_graph
 from convcost.engine.shapes import Shape
@@ -17,6 +17,7 @@ from convcost.errors import ConvcostError
 from convcost.language.building import Subject
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
+from convcost.language.running import Switches
 from convcost.quantities import parse_shape
 from convcost.results import ComparisonResult, CountResult
 from convcost.sources.asked import Asked, Wanted
@@ -37,14 +38,20 @@ def load(
     norm: bool | None = None,
     activation: bool | None = None,
     bias: bool | None = None,
+    switches: Switches | None = None,
+    library: Library | None = None,
+    arguments: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> list[Subject]:
     """Everything asked for (a file may hold many specs), built and ready for ``count``.
 
-    Raises ConvcostError (SpecError) at the first that cannot be used, with its place.
+    ``norm``, ``activation`` and ``bias`` switch what stands in designs; ``switches`` says for
+    all three what takes part where nothing else was asked; ``settings`` (or ``arguments``) are
+    those of a layer or design. Raises ConvcostError (SpecError) at the first that cannot be
+    used, with its place.
     """
-    wanted = Wanted(norm, activation, bias)
-    return _built(_open(what, input, batch, design_path, wanted, settings))
+    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
+    return _built(_open(what, ways, library, design_path, {**(arguments or {}), **settings}))
 
 
 @overload
@@ -104,6 +111,8 @@ def compare(
     norm: bool | None = None,
     activation: bool | None = None,
     bias: bool | None = None,
+    switches: Switches | None = None,
+    library: Library | None = None,
     **settings: Any,
 ) -> ComparisonResult:
     """Set designs, layers or networks side by side on one input.
@@ -115,34 +124,43 @@ def compare(
     """
     if what and not isinstance(what[0], str | Path | Mapping | LayerSpec | Subject):
         input, what = what[0], what[1:]  # a shape as numbers
-    wanted = Wanted(norm, activation, bias)
+    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
     default = () if designs else DEFAULT_DESIGNS
-    opened = _open(what, input, batch, design_path, wanted, settings, default)
+    opened = _open(what, ways, library, design_path, settings, default)
     return ComparisonResult(one_comparison(opened, designs or (), baseline))
+
+
+class _Ways(NamedTuple):
+    """How subjects are to be counted."""
+
+    input: ShapeLike | None
+    batch: int | None
+    wanted: Wanted
+    switches: Switches | None
 
 
 def _open(
     what: Sequence[Any],
-    input: ShapeLike | None,
-    batch: int | None,
+    ways: _Ways,
+    library: Library | None,
     design_path: Sequence[str | Path],
-    wanted: Wanted,
     settings: Mapping[str, Any],
     default: Sequence[str] = ("standard",),
 ) -> Opened:
     """The one door, asked from Python. Raises ConvcostError for arguments of a wrong kind."""
     from convcost.language.values import flag, whole
 
-    for name, value in zip(Wanted._fields, wanted, strict=True):
+    for name, value in zip(Wanted._fields, ways.wanted, strict=True):
         if value is not None:
             flag(value, name)
     asked = Asked(
-        input=None if input is None else read_shape(input),
-        batch=None if batch is None else whole(batch, "batch"),
+        input=None if ways.input is None else read_shape(ways.input),
+        batch=None if ways.batch is None else whole(ways.batch, "batch"),
         settings=settings,
-        wanted=wanted,
+        wanted=ways.wanted,
+        base=ways.switches,
     )
-    library = Library([Path(folder) for folder in design_path])
+    library = library or Library([Path(folder) for folder in design_path])
     words = [str(word) if isinstance(word, Path) else word for word in what]
     return Opened(words, asked, library, default=default)
 

@@ -121,10 +121,15 @@ def test_layers_that_are_written_out_are_compared() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (count, "count takes one thing to count, not 0"),
+        (
+            count,
+            "there is nothing to count\n"
+            '  try: convcost count 56x56x256 "conv 3x3 64", or a file, or - for stdin',
+        ),
         (
             lambda: count("8x8x4", "1x1 8", "1x1 4"),
-            "count takes one thing to count, not 2",
+            "count takes one thing to count, not 2\n"
+            "  count_all gives a list, compare sets them side by side",
         ),
         (
             lambda: count({"type": "conv", "input": "8x8x4", "kernel": 3, "out": 8, "groups": 3}),
@@ -148,7 +153,8 @@ def test_layers_that_are_written_out_are_compared() -> None:
         ),
         (
             lambda: compare("8x8x4", "1x1 8", kernel_size=3),
-            "kernel_size is for designs; these layers are written out",
+            "kernel_size is not for layers that are written out\n"
+            "  write it into the layer, or use --design",
         ),
         (
             lambda: compare("8x8x4", kernel_size=3, out_channels=8, baseline="seperable"),
@@ -156,7 +162,7 @@ def test_layers_that_are_written_out_are_compared() -> None:
         ),
         (
             lambda: count("8x8x4", "1x1 8").render("xml"),
-            "xml is not a format\n  known: table, json, jsonl, csv or markdown",
+            "xml is not a format\n  known: table, json, jsonl, csv, markdown, latex or html",
         ),
     ],
 )

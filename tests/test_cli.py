@@ -286,8 +286,8 @@ def test_a_limit_that_is_not_kept_exits_1(invoke: Run) -> None:
     assert result == (
         1,
         f"{STANDARD['macs']}\n",
-        "limit: conv 3x3 64 has 462,422,016 MACs, more than 462,000,000\n"
-        "limit: conv 3x3 64 has 147,456 parameters, more than 100,000\n",
+        "limit: conv 3x3 64 has 147,456 parameters, more than 100,000\n"
+        "limit: conv 3x3 64 has 462,422,016 MACs, more than 462,000,000\n",
     )
 
 

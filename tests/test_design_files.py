@@ -498,5 +498,5 @@ def test_no_examples_is_said(invoke: Run, write: Write) -> None:
 
 def test_check_of_a_file_that_is_not_there(invoke: Run) -> None:
     assert invoke("designs", "--check", "nowhere.toml") == refusal(
-        "error: there is no file nowhere.toml"
+        "error: no such file: nowhere.toml"
     )

@@ -490,7 +490,7 @@ def test_standard_input_is_refused_in_the_same_words(invoke: Run, bar: str) -> N
 
 
 def test_a_missing_file(invoke: Run) -> None:
-    assert invoke("count", "nowhere.json") == refusal("error: there is no file nowhere.json")
+    assert invoke("count", "nowhere.json") == refusal("error: no such file: nowhere.json")
 
 
 def test_a_folder(invoke: Run, tmp_path: Path) -> None:
@@ -683,7 +683,7 @@ COMMANDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     ),
     "an unknown command": (
         ["conut"],
-        ("error: no such command 'conut'", "  did you mean count?"),
+        ("error: no such command: conut", "  did you mean count?"),
     ),
     "an unknown option": (
         ["count", "--kernal", "3"],

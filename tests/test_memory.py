@@ -108,7 +108,7 @@ def test_bytes_scale_with_the_data_type(invoke: Run, dtype: str, size: int) -> N
     found = lines(invoke, *words)
     assert found[0].startswith(f"memory at {dtype}, ")
     assert f"{2 * 64 * 64 * 16 * size // 1024} KiB" in found[2]
-    columns = ["--columns", "input_bytes,output_bytes,weight_bytes", "-f", "csv"]
+    columns = ["--columns", "input_bytes,output_bytes,weights", "-f", "csv"]
     row = invoke("count", *words, *columns).out.splitlines()[1].split(",")
     assert list(map(int, row[-3:])) == [
         64 * 64 * 16 * size,

@@ -80,7 +80,7 @@ def test_a_count_is_read_exactly(text: str, count: int) -> None:
     assert parse_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "M", "-3", "1e6", "1.5.2M", "3MB", "1,00", "many", "NaN"])
+@pytest.mark.parametrize("text", ["", "M", "-3", "1e", "1.5.2M", "3MB", "1,00", "many", "NaN"])
 def test_anything_else_is_no_count(text: str) -> None:
     with pytest.raises(ConvcostError) as caught:
         parse_count(text)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from convcost import compare, count
 from convcost.quantities import format_count
-from convcost.reports.report import Column, Report
+from convcost.reports.report import Column, Look, Report
 from convcost.reports.terminal import BAR_WIDTHS, draw_bar, render
 
 COMPARE = ("compare", "56x56x256", "--kernel", "3", "--out", "64")
@@ -102,13 +102,13 @@ def test_the_widths_of_the_examples_are_what_they_say() -> None:
 @pytest.mark.parametrize("width", [20, 40, 60, 72, 80, 100, 120, 200])
 def test_numbers_are_never_cut(width: int) -> None:
     comparison = compare("56x56x256", kernel_size=3, out_channels=64)
-    text = render(comparison.report(), width=width)
+    text = render([comparison.report()], Look(width=width))
     for entry in comparison:
         (line,) = (line for line in text.splitlines() if line.startswith(entry.name))
         assert format_count(entry.counted.params) in line.split()
         assert format_count(entry.counted.macs) in line.split()
     network = count("224x224x3", "conv 7x7 64 s2, max_pool 3x3 s2, bottleneck 3x3 256 x3")
-    words = render(network.report(), width=width).split()
+    words = render([network.report()], Look(width=width)).split()
     assert format_count(network.params) in words
     assert format_count(network.macs) in words
 
@@ -137,7 +137,7 @@ def test_any_number_survives_any_width(numbers: list[int], width: int) -> None:
         notes=(),
         document=dict,
     )
-    words = render(report, width=width).split()
+    words = render([report], Look(width=width)).split()
     assert all(format_count(n) in words for n in (*numbers, sum(numbers)))
 
 
@@ -176,7 +176,7 @@ def test_colour_is_only_decoration() -> None:
     from rich.text import Text
 
     report = compare("56x56x256", kernel_size=3, out_channels=64).report()
-    coloured = render(report, width=80, color=True)
+    coloured = render([report], Look(width=80, color=True))
     assert "\x1b[" in coloured
     plain = "\n".join(line.rstrip() for line in Text.from_ansi(coloured).plain.splitlines())
     assert plain + "\n" == AT_80

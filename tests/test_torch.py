@@ -317,7 +317,7 @@ def test_errors() -> None:
 def test_memory_of_the_graph() -> None:
     result = from_torch(Residual(4), "8x8x4")
     memory = result.to_dict()["results"][0]["memory"]
-    assert memory["peak_live_activations"] == 3 * 8 * 8 * 4 * 4  # block input, conv in and out
+    assert memory["peak"] == 3 * 8 * 8 * 4 * 4  # block input, conv in and out
     assert memory["weights"] == (2 * 4 * 4 * 9 + 2 * 2 * 4) * 4
 
 

@@ -32,6 +32,11 @@ class LazyGroup(TyperGroup):
         """The names, in the order of the table."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Every command with its line, from the table: none of them is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """One command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:

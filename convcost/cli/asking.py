@@ -6,13 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from convcost.cli.options import (
-    LayerOptions,
-    NetworkOptions,
-    batch_size,
-    design_names,
-    layer_settings,
-)
+from convcost.cli.options import LayerOptions, NetworkOptions
+from convcost.cli.settings import batch_size, design_names, layer_settings
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.library import Library
@@ -57,8 +52,16 @@ class Question:
 
 
 def _is_piped() -> bool:
-    """Whether something may stand on standard input."""
-    return sys.stdin is not None and not sys.stdin.isatty()
+    """Whether something stands on standard input; waits for its first byte, as ``cat`` does."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    stream = sys.stdin.buffer
+    if not hasattr(stream, "peek"):
+        return bool(stream.seekable() and stream.read(1) and stream.seek(0) == 0)
+    try:
+        return bool(stream.peek(1))
+    except OSError:
+        return False
 
 
 def _asked(options: LayerOptions | NetworkOptions) -> Asked:

@@ -7,6 +7,7 @@ both are settled here, before it sees the words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from typer.core import TyperCommand
@@ -93,7 +94,7 @@ class _Scan:
         self._args = list(args)
         self._params = {
             name: p
-            for p in command.params
+            for p in command.get_params(ctx)
             for name in (*p.opts, *p.secondary_opts)
             if p.param_type_name == "option"
         }
@@ -185,32 +186,41 @@ class _Scan:
         if known is not None:
             raise SpecError(known[0], place=name, hint=known[1])
         options = [option for option in self._params if option.startswith("--")]
-        match = nearest(name, options)
+        own = [f"--{parameter}" for parameter in self._parameters()] if value is not None else []
+        match = nearest(name, own) or nearest(name, options)
         raise SpecError(
-            f"there is no option {shorten(name, 40)}",
+            f"no such option: {shorten(name, 40)}",
             hint=f"did you mean {match}?" if match else f"see {self._ctx.command_path} --help",
         )
 
     def _has_parameter(self, field: str) -> bool:
-        """Whether something that is named here has a parameter of that name."""
+        """Whether something that is named here may have a parameter of that name."""
+        from convcost.sources.words import is_torch_name
+
+        is_open = any(is_torch_name(word) or word.endswith(".toml") for word in self._names())
+        return is_open or field in self._parameters()
+
+    def _names(self) -> list[str]:
+        """The words, and what options name."""
+        named = ("--design", "-D", "--designs", "--type", "--to", "--from")
+        names = [value for _, name, value in self._walk() if name in named and value]
+        return [*self._words, *(part for name in names for part in name.split(","))]
+
+    def _parameters(self) -> list[str]:
+        """The parameters of the designs and networks that are named."""
         from pathlib import Path
 
         from convcost.errors import ConvcostError
         from convcost.language.library import Library
-        from convcost.sources.words import is_torch_name
 
-        folders = [Path(v) for k, n, v in self._walk() if n == "--design-path" and v]
-        names = [v for k, n, v in self._walk() if n in ("--design", "-D", "--to", "--from") and v]
+        folders = [Path(v) for _, name, v in self._walk() if name == "--design-path" and v]
         library = Library([folder for folder in folders if folder.is_dir()])
-        for word in [*self._words, *(part for name in names for part in name.split(","))]:
-            if is_torch_name(word) or word.endswith(".toml"):
-                return True
-            try:
-                if library.knows(word) and field in library.find(word).parameters:
-                    return True
-            except ConvcostError:
-                continue
-        return False
+        found: dict[str, None] = {}
+        for word in self._names():
+            with suppress(ConvcostError):
+                if library.knows(word):
+                    found.update(dict.fromkeys(library.find(word).parameters))
+        return list(found)
 
 
 def _is_flag(param: Any) -> bool:

@@ -60,7 +60,13 @@ def run(
     """Count parameters and multiply-accumulates of layers, designs and networks."""
     from convcost.cli.asking import Question
     from convcost.cli.limits import asked_limits
-    from convcost.cli.output import check_choice, chosen_format, write_reports, write_values
+    from convcost.cli.output import (
+        check_choice,
+        chosen_format,
+        print_notes,
+        write_reports,
+        write_values,
+    )
     from convcost.engine.memory import DTYPES
     from convcost.reports.count import CountView
 
@@ -80,6 +86,7 @@ def run(
         for result in results:
             _refuse_partial(result)
     if output.get is not None:
+        print_notes(note for result in results for note in result.notes)
         write_values([result.document(dtype=dtype) for result in results], output.get, output)
     elif results:
         write_reports([result.report(view) for result in results], form, output)

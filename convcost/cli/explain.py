@@ -74,7 +74,7 @@ def one_subject(
             raise one.error
         subjects.append(one)
     if len(subjects) != 1:
-        raise SpecError(f"{command} takes one subject, not {len(subjects)}")
+        raise SpecError(f"{command} takes one thing, not {len(subjects)}")
     return opened, subjects[0]
 
 

@@ -43,6 +43,7 @@ def run(
     The same engine that counts numbers runs on symbols; nothing is typed in by hand.
     """
     from convcost.cli.output import chosen_format, write_answer
+    from convcost.cli.settings import layer_settings, set_settings
     from convcost.language.library import Library
     from convcost.language.places import Nowhere
     from convcost.language.primitives import PRIMITIVES
@@ -58,8 +59,8 @@ def run(
         name if name in PRIMITIVES else design_of(library, name, Nowhere(), name).name
         for name in map(library.proper, (design, versus))
     ]
-    settings, _ = o.set_settings(set_)
-    fixed, _ = o.layer_settings(o.LayerOptions(stride=stride))
+    settings, _ = set_settings(set_)
+    fixed, _ = layer_settings(o.LayerOptions(stride=stride))
     derived = derive(library, names[0], names[1], axes=axes, arguments=settings, fixed=fixed)
     write_answer([formula_report(derived)], output, form)
     return DONE

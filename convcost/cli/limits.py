@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 def _field(key: str) -> tuple[str, Any]:
     figure = FIGURES[key]
-    unit, example = ("bytes", "320KiB") if figure.unit == "bytes" else ("", "300M")
+    is_bytes = figure.unit == "bytes"
     name = f"--max-{key.replace('_', '-')}"
-    help = f"Exit 1 above this many {unit or figure.title}: {example}."
-    if unit:
-        help = f"Exit 1 where {figure.title} needs more bytes: {example}."
-    metavar = "BYTES" if unit else "COUNT"
+    example = "320KiB" if is_bytes else "50" if key == "depth" else "300M"
+    help = f"Exit 1 above: {figure.about} ({example})."
+    metavar = "BYTES" if is_bytes else "COUNT"
     return f"max_{key}", Annotated[str | None, o.option(o.LIMITS, name, help=help, metavar=metavar)]
 
 
@@ -39,7 +38,9 @@ NO_LIMITS = Limits()
 
 def asked_limits(limits: Any) -> dict[str, int]:
     """Limits that were given, as numbers by figure. Raises SpecError."""
-    numbers = {key: o.limit(key, text) for key, text in zip(KEYS, limits, strict=True)}
+    from convcost.cli.settings import limit
+
+    numbers = {key: limit(key, text) for key, text in zip(KEYS, limits, strict=True)}
     return {key: number for key, number in numbers.items() if number is not None}
 
 

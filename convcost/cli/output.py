@@ -108,8 +108,8 @@ def get_value(root: dict[str, Any], path: str) -> Any:
 
     Names may hold dots themselves: the longest name that fits is taken.
     """
-    value: Any = _bound(root, path)
-    rest = path if value is root else ""
+    value: Any = root
+    rest = path
     while rest:
         children = _children(value)
         names = [name for name in children if rest == name or rest.startswith(f"{name}.")]
@@ -120,22 +120,19 @@ def get_value(root: dict[str, Any], path: str) -> Any:
                 hint=did_you_mean(rest, children) if children else None,
             )
         name = max(names, key=len)
-        value = children[name]
+        value = _figure(value, name, children[name])
         rest = rest[len(name) + 1 :]
     return value
 
 
-def _bound(root: dict[str, Any], path: str) -> Any:
-    """A figure of a partial count as what it is, a lower bound; else the document itself."""
+def _figure(owner: Any, key: str, value: Any) -> Any:
+    """A figure of a partial count is what it is, a lower bound."""
     from convcost.engine.figures import FIGURES
 
-    head, _, key = path.rpartition(".")
-    owner = get_value(root, head) if head else root
-    value = owner.get(key) if isinstance(owner, dict) else None
     is_partial = isinstance(owner, dict) and owner.get("status") == "partial"
     if is_partial and key in FIGURES and isinstance(value, int):
         return Amount(value, is_bound=True)
-    return root
+    return value
 
 
 def _children(value: Any) -> dict[str, Any]:

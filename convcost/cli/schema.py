@@ -12,7 +12,11 @@ from convcost.cli.exits import DONE
 
 def run(
     what: Annotated[
-        str, typer.Argument(help="spec, network, design, count or compare.", show_default=False)
+        str,
+        typer.Argument(
+            help="spec, design, or a command: count, compare, swap, ...; without a word all.",
+            show_default=False,
+        ),
     ] = "all",
 ) -> int:
     """Print the JSON Schema of specs and results."""

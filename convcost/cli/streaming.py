@@ -95,10 +95,10 @@ class Stream:
         from convcost.studies.streaming import StreamCounter
 
         asked = opened.asked
-        counter = StreamCounter(opened.library, asked.wanted.over(WEIGHTS_ONLY))
+        counter = StreamCounter(opened.library, asked.switches(WEIGHTS_ONLY))
         totals_of, input, batch = counter.totals, asked.input, asked.batch
         as_written = not asked.settings and asked.wanted.bias is None and not asked.channels_first
-        completed = opened.completed
+        completed, proper = opened.completed, opened.library.proper
         check = self._check if self._limits else None
 
         def fast(found: Any) -> dict[str, Any] | None:
@@ -108,7 +108,7 @@ class Stream:
             totals = totals_of(spec if as_written else completed(found), input, batch)
             if totals is None:
                 return None
-            return result_document(spec.name or spec.type, totals, unused=totals.unused)
+            return result_document(spec.name or proper(spec.type), totals, unused=totals.unused)
 
         return fast
 

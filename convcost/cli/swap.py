@@ -68,13 +68,14 @@ def run(
     """
     from convcost.cli.explain import one_subject
     from convcost.cli.output import chosen_format, write_answer
+    from convcost.cli.settings import set_settings
     from convcost.errors import SpecError
     from convcost.reports.swapping import swap_report
     from convcost.sources.names import find_name
     from convcost.studies.swapping import KINDS, swap
 
     form = chosen_format(output)
-    settings, _ = o.set_settings(set_)
+    settings, _ = set_settings(set_)
     opened, subject = one_subject("swap", what, network)
     if source not in KINDS:
         found = find_name(opened.library, source, opened.asked, opened.origin, f"--from {source}")

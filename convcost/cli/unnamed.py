@@ -31,6 +31,6 @@ def command_for(args: Sequence[str]) -> str:
         return "count"
     match = nearest(first, COMMANDS)
     raise SpecError(
-        f"there is no command {shorten(first, 40)}",
+        f"no such command: {shorten(first, 40)}",
         hint=f"did you mean {match}?" if match else f"commands: {', '.join(COMMANDS)}",
     )

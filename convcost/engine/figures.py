@@ -16,6 +16,7 @@ from convcost.engine.counting import Count
 from convcost.engine.memory import DTYPES, Memory, memory
 from convcost.engine.receptive_field import ReceptiveField, receptive_fields
 from convcost.engine.shapes import Shape, product
+from convcost.errors import ConvcostError, did_you_mean
 from convcost.quantities import Amount
 
 Unit: TypeAlias = Literal["count", "bytes", "ratio", "shape"]
@@ -27,6 +28,8 @@ class Measured:
     """A count with everything that can be asked of it; each answer is worked out once."""
 
     def __init__(self, counted: Count, dtype: str = "float32") -> None:
+        if dtype not in DTYPES:
+            raise ConvcostError(f"{dtype} is not a data type", hint=did_you_mean(dtype, DTYPES))
         self.counted: Final = counted
         self.dtype: Final = dtype
         self.size: Final = DTYPES[dtype]

@@ -16,7 +16,7 @@ from convcost.reports.report import Column, Report
 from convcost.studies.checking import ExampleOutcome, example_subject, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"
-CHECK_SCHEMA = "convcost.check/1"
+CHECK_SCHEMA = "convcost.design_check/1"
 LONGEST_DRAWING = 60
 
 

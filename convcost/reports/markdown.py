@@ -27,7 +27,8 @@ def _table(report: Report) -> str:
         lines.append(_line([report.text(report.columns[i], row[i]) for i in chosen]))
     if report.total is not None:
         texts = [report.text(report.columns[i], report.total[i]) for i in chosen]
-        lines.append(_line([f"**{text}**" if text else "" for text in texts]))
+        bold = [f"**{_escape(text)}**" if text else "" for text in texts]
+        lines.append(f"| {' | '.join(bold)} |")
     notes = [report.caption, *report.notes]
     body = "  \n".join(map(_escape, notes))
     return "\n".join([f"**{_escape(report.title)}**", "", *lines, "", body, ""])

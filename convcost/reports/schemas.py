@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
+from convcost.engine.figures import FIGURES
 from convcost.errors import SpecError, did_you_mean, shorten
 from convcost.language.layers import LayerSpec
 from convcost.language.models import DesignFile
@@ -16,6 +18,19 @@ Axes = list[int]
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_TYPES: dict[str, Any] = {"count": int, "bytes": int, "ratio": float, "shape": Shape}
+
+
+def _with_figures(name: str, base: type[BaseModel], keys: Sequence[str]) -> Any:
+    """``base`` with the figures of the table as further keys; null where there is none."""
+    fields: dict[str, Any] = {
+        key: (_TYPES[FIGURES[key].unit] | None, Field(default=None, description=FIGURES[key].about))
+        for key in keys
+        if key not in base.model_fields
+    }
+    return create_model(name, __base__=base, **fields)
 
 
 class LayerResult(_Model):
@@ -41,26 +56,23 @@ class LayerResult(_Model):
     bias: bool | None = None
     input_bytes: int | None = Field(default=None, description="at the memory's dtype; in counts")
     output_bytes: int | None = None
-    weight_bytes: int | None = None
-    intensity: float | None = Field(default=None, description="MACs for each byte moved")
-    receptive_field: Shape | None = Field(
-        default=None,
-        description="input positions behind one output value (after a layer that "
-        "enlarges the map: at most); null: all of them",
-    )
+
+
+_LAYER_KEYS = [key for key, figure in FIGURES.items() if figure.layer]
+MeasuredLayer = _with_figures("MeasuredLayer", LayerResult, _LAYER_KEYS)
 
 
 class Memory(_Model):
-    """Activation memory in bytes. Four figures by name; no sum of them means anything."""
+    """Memory in bytes. Four figures by name; no sum of them means anything."""
 
-    dtype: Literal["float32", "float16", "bfloat16", "int8"]
+    dtype: str
     weights: int
-    peak_live_activations: int
+    peak: int
     peak_at: str
     peak_tensors: int
-    largest_input_output: int
+    largest: int
     largest_at: str
-    sum_of_outputs: int
+    outputs: int
 
 
 class Share(_Model):
@@ -95,14 +107,17 @@ class Result(_Model):
     notes: list[str] = Field(default=[], description="such as: batch norms were folded in")
     memory: Memory | None = None
     shares: list[Share] | None = None
-    layers: list[LayerResult] | None = None
+    layers: list[MeasuredLayer] | None = None  # type: ignore[valid-type]
+
+
+MeasuredResult = _with_figures("MeasuredResult", Result, list(FIGURES))
 
 
 class CountDocument(_Model):
     """``convcost count --format json``."""
 
     schema_: Annotated[Literal["convcost.count/1"], Field(alias="schema")]
-    results: list[Result]
+    results: list[MeasuredResult]  # type: ignore[valid-type]
 
 
 class DesignResult(_Model):
@@ -141,11 +156,147 @@ class CompareDocument(_Model):
     comparisons: list[ComparisonResult]
 
 
+class Totals(_Model):
+    """A network before or after a swap."""
+
+    params: int
+    macs: int
+    element_ops: int
+    layer_count: int
+    status: Literal["complete", "partial"]
+
+
+class SwappedLayers(_Model):
+    """What was replaced, and what stands there now."""
+
+    layer: str
+    before: list[LayerResult]
+    after: list[LayerResult]
+
+
+class SwapDocument(_Model):
+    """``convcost swap --format json``. Ratios are after / before, null for lower bounds."""
+
+    schema_: Annotated[Literal["convcost.swap/1"], Field(alias="schema")]
+    name: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+    before: Totals
+    after: Totals
+    params_ratio: float | None
+    macs_ratio: float | None
+    changes: list[SwappedLayers]
+
+
+class ExplainedLayer(_Model):
+    """One layer, factor by factor; null where a layer has no MACs."""
+
+    name: str
+    type: str
+    input: Shape
+    output: Shape
+    kernel_size: Axes | None
+    channels_seen: int | None
+    kernel_weights: int | None
+    kernels: int | None
+    macs_per_value: int | None
+    positions: Shape | None
+    positions_are: str
+    params: int | None
+    macs: int | None
+    element_ops: int | None
+    remarks: list[str]
+
+
+class Versus(_Model):
+    """The design that an explanation is set against."""
+
+    design: str
+    params: int
+    macs: int
+    params_ratio: float | None
+    macs_ratio: float | None
+    params_closed_form: str | None
+    macs_closed_form: str | None
+
+
+class ExplainDocument(_Model):
+    """``convcost explain --format json``."""
+
+    schema_: Annotated[Literal["convcost.explain/1"], Field(alias="schema")]
+    design: str
+    summary: str
+    input: Shape
+    output: Shape
+    batch: int
+    layers: list[ExplainedLayer]
+    params: int
+    macs: int
+    remarks: list[str]
+    versus: Versus | None = None
+
+
+class FormulaDocument(_Model):
+    """``convcost formula --format json``: expressions in Python's syntax."""
+
+    schema_: Annotated[Literal["convcost.formula/1"], Field(alias="schema")]
+    design: str
+    versus: str
+    params: str
+    macs: str
+    params_ratio: str
+    macs_ratio: str
+    assumptions: str
+
+
+class DesignRecord(_Model):
+    """One design; parameters with their defaults as they are shown."""
+
+    name: str
+    kind: Literal["design", "network"]
+    family: str
+    summary: str
+    source: str
+    input: Shape | None
+    parameters: dict[str, str]
+
+
+class DesignsDocument(_Model):
+    """``convcost designs --format json``."""
+
+    schema_: Annotated[Literal["convcost.designs/1"], Field(alias="schema")]
+    designs: list[DesignRecord]
+
+
+class CheckedExample(_Model):
+    """One worked example of a design's file."""
+
+    input: Shape
+    params: int
+    macs: int
+    expected_params: int | None
+    expected_macs: int | None
+    holds: bool
+
+
+class DesignCheckDocument(_Model):
+    """``convcost designs --check FILE --format json``."""
+
+    schema_: Annotated[Literal["convcost.design_check/1"], Field(alias="schema")]
+    design: str
+    examples: list[CheckedExample]
+
+
 SCHEMAS: dict[str, Any] = {
     "spec": LayerSpec,
     "design": DesignFile,
     "count": CountDocument,
     "compare": CompareDocument,
+    "swap": SwapDocument,
+    "explain": ExplainDocument,
+    "formula": FormulaDocument,
+    "designs": DesignsDocument,
+    "design_check": DesignCheckDocument,
 }
 """Every published schema by the word that ``convcost schema`` takes."""
 

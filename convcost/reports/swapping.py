@@ -6,7 +6,7 @@ from typing import Any
 
 from convcost.engine.counting import Count, Row
 from convcost.engine.memory import memory
-from convcost.quantities import format_bytes, format_change, format_count, format_shape
+from convcost.quantities import Amount, format_bytes, format_change, format_count, format_shape
 from convcost.reports import notes
 from convcost.reports.count import kernel_words
 from convcost.reports.documents import decimal, layer_document
@@ -36,11 +36,16 @@ def swap_report(swap: Swap) -> Report:
             "whole network",
             "",
             swap.after.output,
-            swap.before.params,
-            swap.after.params,
-            swap.before.macs,
-            swap.after.macs,
-            format_change(swap.after.macs, swap.before.macs),
+            *(
+                Amount(value, bool(swap.before.uncounted))
+                for value in (
+                    swap.before.params,
+                    swap.after.params,
+                    swap.before.macs,
+                    swap.after.macs,
+                )
+            ),
+            _change(swap, "macs"),
         ),
         caption=notes.caption(swap.before.batch),
         notes=_notes(swap),
@@ -68,11 +73,17 @@ def _cost(rows: tuple[Row, ...]) -> tuple[int, int]:
     return sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
 
 
+def _change(swap: Swap, figure: str) -> str:
+    """How many times fewer or more in the whole network; ``?`` where totals are lower bounds."""
+    if swap.before.uncounted:
+        return "?"
+    return format_change(getattr(swap.after, figure), getattr(swap.before, figure))
+
+
 def _notes(swap: Swap) -> tuple[str, ...]:
     peaks = [memory(c.graph).peak * c.batch * 4 for c in (swap.before, swap.after)]
     return (
-        f"params {format_change(swap.after.params, swap.before.params)}, "
-        f"MACs {format_change(swap.after.macs, swap.before.macs)} in the whole network",
+        f"params {_change(swap, 'params')}, MACs {_change(swap, 'macs')} in the whole network",
         f"peak live activations at float32: {format_bytes(peaks[0])} before, "
         f"{format_bytes(peaks[1])} after",
     )
@@ -87,8 +98,8 @@ def swap_document(swap: Swap) -> dict[str, Any]:
         "to": swap.target,
         "before": _totals(swap.before),
         "after": _totals(swap.after),
-        "params_ratio": decimal(ratio(swap.after.params, swap.before.params)),
-        "macs_ratio": decimal(ratio(swap.after.macs, swap.before.macs)),
+        "params_ratio": _ratio(swap, "params"),
+        "macs_ratio": _ratio(swap, "macs"),
         "changes": [
             {
                 "layer": change.name,
@@ -98,6 +109,12 @@ def swap_document(swap: Swap) -> dict[str, Any]:
             for change in swap.changes
         ],
     }
+
+
+def _ratio(swap: Swap, figure: str) -> float | int | None:
+    if swap.before.uncounted:
+        return None
+    return decimal(ratio(getattr(swap.after, figure), getattr(swap.before, figure)))
 
 
 def _totals(count: Count) -> dict[str, Any]:

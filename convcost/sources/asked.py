@@ -48,7 +48,8 @@ class Asked(NamedTuple):
     ``input`` is a shape without batch, channels last; ``inputs`` are further inputs as typed
     (``mask=77``), for models with several; ``settings`` describe layers and designs
     (``kernel_size``, ``reduction``); ``costs`` are the MACs of operations that nobody knows;
-    ``channels_first``: sizes are read as C x H x W.
+    ``channels_first``: sizes are read as C x H x W; ``base`` replaces a kind's own switches
+    before ``wanted`` changes them.
     """
 
     input: Shape | None = None
@@ -59,6 +60,7 @@ class Asked(NamedTuple):
     costs: Mapping[str, Evaluate] = NOTHING
     channels_first: bool = False
     device: str | None = None
+    base: Switches | None = None
     typed: Mapping[str, str] = NOTHING
 
     def given(self) -> list[str]:
@@ -87,6 +89,10 @@ class Asked(NamedTuple):
             chosen = dict(zip(lists, values, strict=True))
             label = " ".join(f"{name}={_word(value)}" for name, value in chosen.items())
             yield label, self._replace(settings={**self.settings, **chosen})
+
+    def switches(self, default: Switches) -> Switches:
+        """Those of the subject's kind, with what was asked instead."""
+        return self.wanted.over(default if self.base is None else self.base)
 
     def shape(self, shape: Shape) -> Shape:
         """A shape as typed, channels last."""

@@ -56,7 +56,7 @@ def find_design(library: Library, design: Design, asked: Asked, origin: Origin) 
             input=asked.input,
             batch=asked.batch,
             arguments=arguments,
-            switches=wanted.over(default),
+            switches=asked.switches(default),
             origin=origin,
         )
         return subject._replace(notes=(*subject.notes, remark)) if remark else subject

@@ -7,6 +7,8 @@ the answer comes with a remark that says how it was read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, shorten
 from convcost.quantities import format_shape
@@ -69,10 +71,14 @@ def layer_remark(shape: Shape) -> str | None:
             f"channels; if it is channels first, write {format_shape((width, channels, height))} "
             "or add --layout chw"
         )
-    if len(shape) == 4 and shape[0] == 1:
-        last = shape[1:] if shape[1] == shape[2] else (*shape[2:], shape[1])
-        return (
-            f"{format_shape(shape)} was read as depth 1, a 3-D input; the batch is not part of "
-            f"the shape: write {format_shape(last)} and --batch"
-        )
     return None
+
+
+def without_batch(shape: Shape, texts: Sequence[str]) -> Shape | None:
+    """The shape behind a leading 1 that is a batch: no layer of ``texts`` has a 3-D kernel."""
+    if len(shape) != 4 or shape[0] != 1:
+        return None
+    import re
+
+    is_3d = any(re.search(r"[0-9]\s*[xX\u00d7]\s*[0-9]+\s*[xX\u00d7]\s*[0-9]", t) for t in texts)
+    return None if is_3d else shape[1:]

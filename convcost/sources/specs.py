@@ -14,24 +14,12 @@ from convcost.errors import ConvcostError, OperationError, SpecError
 from convcost.language.building import Subject, build_network, build_spec, with_bias
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
-from convcost.language.places import Nowhere, Origin
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
 from convcost.language.values import describe
 from convcost.sources.asked import Asked
 from convcost.sources.files import Item, read_specs
 from convcost.sources.found import Problem
-
-
-def read_mapping(raw: Mapping[str, Any], origin: Origin | None = None) -> LayerSpec:
-    """A mapping as a LayerSpec. Raises SpecError in convcost's words."""
-    from pydantic import ValidationError
-
-    try:
-        return LayerSpec.model_validate(dict(raw))
-    except ValidationError as error:
-        from convcost.language.problems import explain_layer
-
-        raise (origin or Nowhere()).error(explain_layer(raw, error)) from None
+from convcost.sources.mapping import read_mapping
 
 
 def given_item(value: Any) -> Item:
@@ -108,7 +96,7 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
         item.origin(),
         input=asked.input,
         batch=asked.batch,
-        switches=asked.wanted.over(WEIGHTS_ONLY),
+        switches=asked.switches(WEIGHTS_ONLY),
     )
 
 
@@ -138,8 +126,8 @@ def build_document(library: Library, document: dict[str, Any], place: str, asked
         input=input,
         batch=asked.batch or file.get("batch"),
         arguments=arguments,
-        switches=asked.wanted.over(nested),
-        own=asked.wanted.over(own),
+        switches=asked.switches(nested),
+        own=asked.switches(own),
         origin=_DocumentOrigin(place, asked),
     )
 

@@ -18,6 +18,7 @@ from convcost.language.library import Library
 from convcost.language.places import OptionOrigin
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY
+from convcost.quantities import format_shape
 from convcost.sources.asked import Asked
 from convcost.sources.found import Found, Problem
 from convcost.sources.names import find_name
@@ -89,9 +90,9 @@ class Opened:
         self.notes: Final = list(found.notes)
         self.before_wait = before_wait
         self._stdin: Final = stdin
-        self.asked: Final = self._with_words(asked, found.input, found.settings)
-        self.origin: Final = OptionOrigin(self.asked.typed)
         self.words: Final = (*found.words, *(Word(name, "name") for name in designs))
+        self.asked: Final = self._read_shape(self._with_words(asked, found.input, found.settings))
+        self.origin: Final = OptionOrigin(self.asked.typed)
         self._apart: Final = frozenset(range(len(found.words), len(self.words)))
         self._default: Final = default
         self._refuse()
@@ -102,6 +103,7 @@ class Opened:
             if asked.input is not None:
                 raise SpecError("the input shape is given twice", place=typed.get("input"))
             asked = asked._replace(input=asked.shape(input))
+            typed["input"] = format_shape(input)
         for field, value in bare.items():
             if field in asked.settings:
                 raise SpecError(f"{field} is given twice", place=typed.get(field))
@@ -109,7 +111,7 @@ class Opened:
             typed[field] = _bare_word(value)
         asked = asked._replace(typed=typed)
         if asked.settings:
-            from convcost.sources.specs import read_mapping
+            from convcost.sources.mapping import read_mapping
 
             checked = read_mapping(asked.settings, OptionOrigin(typed)).settings()
             asked = asked._replace(settings=checked)
@@ -133,6 +135,42 @@ class Opened:
                 raise self._not_taken(part, sorted(keys))
         if "layout" in asked.given() and asked.input is None and keys <= {"name", "text"}:
             raise SpecError("there is no shape to read", place="--layout chw", hint=HINTS["layout"])
+
+    def _read_shape(self, asked: Asked) -> Asked:
+        """A bare shape as it was meant, with a note where another convention shows in it."""
+        shape = asked.input
+        if shape is None or not self._has_layers():
+            return asked
+        from convcost.sources.shapes import layer_remark, without_batch
+
+        kernels = asked.settings.get("kernel_size")
+        is_3d = isinstance(kernels, tuple) and len(kernels) == 3
+        inner = None if is_3d else without_batch(shape, [word.text for word in self.words])
+        if inner is not None:
+            self.notes.append(
+                f"{format_shape(shape)} was read as one sample of {format_shape(inner)}; the "
+                "batch goes to --batch, and a 3-D kernel has three sizes"
+            )
+            shape = inner
+        remark = None if asked.channels_first else layer_remark(shape)
+        if remark is not None:
+            self.notes.append(remark)
+        return asked._replace(input=shape)
+
+    def _has_layers(self) -> bool:
+        """Whether a layer or a design takes the shape; a network knows its own."""
+        if not self.words:
+            return True
+        return any(
+            word.source == "text"
+            or (
+                word.source == "name"
+                and (proper := self.library.proper(word.text)) not in PRIMITIVES
+                and self.library.knows(proper)
+                and self.library.find(proper).kind == "design"
+            )
+            for word in self.words
+        )
 
     def _not_taken(self, part: str, keys: Sequence[SourceKey]) -> SpecError:
         whose = " and ".join(SOURCES[key].what for key in keys)
@@ -194,7 +232,7 @@ class Opened:
                 text,
                 shape,
                 batch=asked.batch,
-                switches=asked.wanted.over(WEIGHTS_ONLY),
+                switches=asked.switches(WEIGHTS_ONLY),
                 bias=asked.wanted.bias,
             )
 

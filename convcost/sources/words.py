@@ -100,7 +100,7 @@ def classify(words: Sequence[Any], library: Library, *, has_settings: bool = Fal
             if input is None:
                 input = _shape(word)
             else:
-                _put_bare(settings, word)
+                _put_bare(settings, word, len(input) - 1)
             continue
         key = _source(word, library, has_settings)
         if key == "name" and word not in PRIMITIVES and _is_plain_file(word):
@@ -116,10 +116,10 @@ def _is_shape(word: str, rest: Sequence[Any]) -> bool:
     return word not in ALIASES or (bool(rest) and is_number(str(rest[0])))
 
 
-def _put_bare(settings: dict[str, int | tuple[int, ...]], word: str) -> None:
+def _put_bare(settings: dict[str, int | tuple[int, ...]], word: str, axes: int) -> None:
     """Bare sizes after the shape: ``3 64`` is a kernel of 3 and 64 output channels."""
     sizes = parse_shape(word)
-    if "kernel_size" not in settings and len(sizes) <= 3:
+    if "kernel_size" not in settings and len(sizes) in (1, axes):
         settings["kernel_size"] = sizes if len(sizes) > 1 else sizes[0]
     elif "out_channels" not in settings and len(sizes) == 1:
         settings["out_channels"] = sizes[0]
@@ -128,6 +128,8 @@ def _put_bare(settings: dict[str, int | tuple[int, ...]], word: str) -> None:
 
 
 def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
+    if "://" in word:
+        return "specs"
     ending = Path(word).suffix.lower() if len(word) < 1000 and "\0" not in word else ""
     if ending in MODEL_ENDINGS and not _is_text(word):
         return MODEL_ENDINGS[ending]
