@@ -98,7 +98,7 @@ def mobilenets() -> Iterator[tuple[int, Subject]]:
     yield 22, net("vgg16")
     yield 23, net(V1, 160, width=0.5)
     yield 24, net("squeezenet1_0", 227, conv10_padding=1)
-    yield 25, net("alexnet", 227)
+    yield 25, net("alexnet_grouped", 227)
     dogs = product((224, 192), (1, 0.75))
     for row, (size, width) in zip((26, 27, 28, 29), dogs, strict=True):
         yield row, net(V1, size, width=width, classes=120)
