@@ -18,7 +18,7 @@ from convcost.language.expressions import (
     round_to,
 )
 
-SCOPE = {"channels": 64, "in_channels": 256, "kernel_size": (3, 5), "stride": 2, "bias": False}
+SCOPE = {"channels": 64, "in_channels": 256, "kernel_size": (3, 5), "stride": 2, "bias": False, "first": "keep"}
 
 
 def value(text: str, **scope: Any) -> Any:
@@ -56,6 +56,10 @@ def value(text: str, **scope: Any) -> Any:
         ("stride >= 3 or channels > 10", True),
         ("stride >= 3 and channels > 10", False),
         ("not bias", True),
+        ("first == 'keep'", True),
+        ("first != 'keep'", False),
+        ("first == 'drop' or stride == 2", True),
+        ("stride == 'keep'", False),
         ("True", True),
     ],
 )
@@ -158,6 +162,8 @@ REFUSED = [
     ("stride is 2", (0, 11), "a comparison is one of == != < <= > >=", None),
     ("stride in kernel_size", (0, 21), "a comparison is one of == != < <= > >=", None),
     ("2 * 'a'", (4, 7), "'a' is not a number", None),
+    ("channels < 'a'", (11, 14), "'a' is not a number", None),
+    ("1 == 1 < 'a'", (9, 12), "'a' is not a number", None),
     ("None", (0, 4), "None is not a number", None),
     ("1e3", (0, 3), "1e3 is not a plain decimal", None),
     ("2j", (0, 2), "2j is not a number", None),

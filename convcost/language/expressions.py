@@ -229,7 +229,12 @@ class _Compiler:
         operators = [_COMPARE.get(type(op)) for op in node.ops]
         if None in operators:
             raise self.error(node, "a comparison is one of == != < <= > >=")
-        parts = [self.compile(part, depth) for part in (node.left, *node.comparators)]
+        only_equal = all(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
+        operands = (node.left, *node.comparators)
+        parts = [self._word(part) if only_equal else None for part in operands]
+        parts = [
+            known or self.compile(part, depth) for known, part in zip(parts, operands, strict=True)
+        ]
 
         def run(scope: Scope) -> bool:
             values = [part(scope) for part in parts]
@@ -237,6 +242,11 @@ class _Compiler:
             return all(bool(op(a, b)) for op, a, b in pairs if op is not None)
 
         return run
+
+    def _word(self, node: ast.expr) -> Evaluate | None:
+        """A quoted word, which only stands beside ``==`` and ``!=``: ``first == 'keep'``."""
+        word = node.value if isinstance(node, ast.Constant) else None
+        return (lambda scope: word) if isinstance(word, str) else None
 
     def _ifexp(self, node: ast.IfExp, depth: int) -> Evaluate:
         test, yes, no = (self.compile(n, depth) for n in (node.test, node.body, node.orelse))
