@@ -18,7 +18,14 @@ from convcost.language.expressions import (
     round_to,
 )
 
-SCOPE = {"channels": 64, "in_channels": 256, "kernel_size": (3, 5), "stride": 2, "bias": False, "first": "keep"}
+SCOPE = {
+    "channels": 64,
+    "in_channels": 256,
+    "kernel_size": (3, 5),
+    "stride": 2,
+    "bias": False,
+    "first": "keep",
+}
 
 
 def value(text: str, **scope: Any) -> Any:
