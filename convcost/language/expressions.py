@@ -230,11 +230,10 @@ class _Compiler:
         if None in operators:
             raise self.error(node, "a comparison is one of == != < <= > >=")
         only_equal = all(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
-        operands = (node.left, *node.comparators)
-        parts = [self._word(part) if only_equal else None for part in operands]
-        parts = [
-            known or self.compile(part, depth) for known, part in zip(parts, operands, strict=True)
-        ]
+        parts = []
+        for part in (node.left, *node.comparators):
+            word = self._word(part) if only_equal else None
+            parts.append(word or self.compile(part, depth))
 
         def run(scope: Scope) -> bool:
             values = [part(scope) for part in parts]
