@@ -12,18 +12,19 @@ import pytest
 
 from convcost.api import count
 from convcost.errors import ConvcostError
-from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
 
 RESNET50 = 25_557_032
 """Parameters of torchvision's ResNet-50."""
 
 
-def params(name: str, switches: Any = EVERYTHING, input: str | None = None, **given: Any) -> int:
-    return count(name, input=input, arguments=given, switches=switches).params
+def params(name: str, **given: Any) -> int:
+    made: int = count(name, **given).params
+    return made
 
 
 def macs(name: str, **given: Any) -> int:
-    return count(name, arguments=given, switches=EVERYTHING).macs
+    made: int = count(name, **given).macs
+    return made
 
 
 @pytest.mark.parametrize(("scale", "width"), [(2, 48), (4, 26), (8, 14)])
@@ -41,7 +42,7 @@ def test_resnext_took_the_width_nearest_to_a_bottleneck(cardinality: int, width:
     bottleneck = 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256
 
     def weights(d: int) -> int:
-        return params("resnext", WEIGHTS_ONLY, "56x56x256", cardinality=cardinality, width=d)
+        return params("resnext", input="56x56x256", cardinality=cardinality, width=d)
 
     made = {d: weights(d) for d in range(1, 65)}
     assert min(made, key=lambda d: abs(made[d] - bottleneck)) == width

@@ -229,11 +229,7 @@ class _Compiler:
         operators = [_COMPARE.get(type(op)) for op in node.ops]
         if None in operators:
             raise self.error(node, "a comparison is one of == != < <= > >=")
-        only_equal = all(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
-        parts = []
-        for part in (node.left, *node.comparators):
-            word = self._word(part) if only_equal else None
-            parts.append(word or self.compile(part, depth))
+        parts = [self.compile(part, depth) for part in (node.left, *node.comparators)]
 
         def run(scope: Scope) -> bool:
             values = [part(scope) for part in parts]
@@ -241,11 +237,6 @@ class _Compiler:
             return all(bool(op(a, b)) for op, a, b in pairs if op is not None)
 
         return run
-
-    def _word(self, node: ast.expr) -> Evaluate | None:
-        """A quoted word, which only stands beside ``==`` and ``!=``: ``first == 'keep'``."""
-        word = node.value if isinstance(node, ast.Constant) else None
-        return (lambda scope: word) if isinstance(word, str) else None
 
     def _ifexp(self, node: ast.IfExp, depth: int) -> Evaluate:
         test, yes, no = (self.compile(n, depth) for n in (node.test, node.body, node.orelse))
