@@ -6,6 +6,7 @@ cost is not monotone, so every candidate is counted.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -68,10 +69,10 @@ def test_regnet_does_not_grow_evenly_with_its_rule() -> None:
     # Plateaus, and steps down: widths are rounded to 8 and to whole groups of 16.
     steps = [macs("regnet", w_m=Fraction(hundredths, 100)) for hundredths in range(150, 301)]
     assert len(set(steps)) == 104
-    assert sum(after < before for before, after in zip(steps, steps[1:], strict=False)) == 17
+    assert sum(after < before for before, after in pairwise(steps)) == 17
     starts = [macs("regnet", w_0=w) for w in range(8, 257, 8)]
     assert len(set(starts)) == 31
-    assert sum(after < before for before, after in zip(starts, starts[1:], strict=False)) == 2
+    assert sum(after < before for before, after in pairwise(starts)) == 2
 
 
 @pytest.mark.parametrize(
