@@ -189,6 +189,36 @@ MISTAKES = {
         f'parameters = {{ rank = {{}} }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
         ["error: rank is missing: my needs it", "  my.toml: examples[0].arguments.rank"],
     ),
+    "a requirement that an example does not meet": (
+        'require = [{ that = "mid <= 8", otherwise = "mid goes up to 8" }]\n'
+        f'parameters = {{ mid = 4 }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n'
+        "arguments = { mid = 9 }\n",
+        ["error: my: mid goes up to 8", "  my.toml: examples[0].arguments"],
+    ),
+    "a misspelt name in a requirement": (
+        'require = [{ that = "midd <= 8", otherwise = "mid goes up to 8" }]\n'
+        f'parameters = {{ mid = 4 }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
+        [
+            "error: midd is not known here",
+            "  my.toml: require[0].that",
+            "  midd <= 8",
+            "  ^^^^",
+            "  did you mean mid?",
+        ],
+    ),
+    "a requirement that is no expression": (
+        f'require = [{{ that = "mid <", otherwise = "mid goes up to 8" }}]\n[[layers]]\n{CONV}',
+        [
+            "error: 'mid <' is not an expression",
+            "  my.toml: require[0].that",
+            "  mid <",
+            "  ^",
+        ],
+    ),
+    "a requirement without a sentence": (
+        f'require = [{{ that = "in_channels > 3" }}]\n[[layers]]\n{CONV}',
+        ["error: otherwise is missing", "  my.toml: require[0].otherwise"],
+    ),
     "a reserved name": (
         f"parameters = {{ index = 1 }}\n[[layers]]\n{CONV}",
         ["error: index is a reserved name", "  my.toml: parameters.index"],
@@ -240,6 +270,17 @@ def params(text: str, tmp_path: Path, input: str = "8x8x4", **arguments: object)
     library = Library()
     library.add_file(path)
     return count("my", input=input, arguments=arguments, library=library).params
+
+
+def test_what_a_file_requires_is_asked_of_every_use(invoke: Run, write: Write) -> None:
+    write(
+        "my.toml",
+        'require = [{ that = "in_channels % 4 == 0", otherwise = "the channels are fours" }]\n'
+        f"[[layers]]\n{CONV}",
+    )
+    assert invoke("count", "8x8x4", "-D", "./my.toml", "--get", "params").out == f"{9 * 4 * 4}\n"
+    refused = refusal("error: my: the channels are fours")
+    assert invoke("count", "8x8x6", "-D", "./my.toml", "--get", "params") == refused
 
 
 def test_expressions_are_exact(tmp_path: Path) -> None:

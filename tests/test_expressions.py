@@ -18,7 +18,14 @@ from convcost.language.expressions import (
     round_to,
 )
 
-SCOPE = {"channels": 64, "in_channels": 256, "kernel_size": (3, 5), "stride": 2, "bias": False}
+SCOPE = {
+    "channels": 64,
+    "in_channels": 256,
+    "kernel_size": (3, 5),
+    "stride": 2,
+    "bias": False,
+    "first": "keep",
+}
 
 
 def value(text: str, **scope: Any) -> Any:
@@ -56,6 +63,10 @@ def value(text: str, **scope: Any) -> Any:
         ("stride >= 3 or channels > 10", True),
         ("stride >= 3 and channels > 10", False),
         ("not bias", True),
+        ("first == 'keep'", True),
+        ("first != 'keep'", False),
+        ("first == 'drop' or stride == 2", True),
+        ("stride == 'keep'", False),
         ("True", True),
     ],
 )

@@ -98,7 +98,7 @@ def mobilenets() -> Iterator[tuple[int, Subject]]:
     yield 22, net("vgg16")
     yield 23, net(V1, 160, width=0.5)
     yield 24, net("squeezenet1_0", 227, conv10_padding=1)
-    yield 25, net("alexnet", 227)
+    yield 25, net("alexnet_grouped", 227)
     dogs = product((224, 192), (1, 0.75))
     for row, (size, width) in zip((26, 27, 28, 29), dogs, strict=True):
         yield row, net(V1, size, width=width, classes=120)
@@ -202,21 +202,21 @@ def senets() -> Iterator[tuple[int, Subject]]:
     yield 157, net("se_resnet", groups=32)
     yield 160, net(V1)
     yield 161, net("se_mobilenet")
-    yield 162, net("shufflenet")
+    yield 162, net("shufflenet_v1")
 
 
 def shufflenets() -> Iterator[tuple[int, Subject]]:
     """Rows 163 to 178."""
     for row, groups in enumerate((1, 2, 3, 4, 8), 163):
-        yield row, net("shufflenet", groups=groups)
+        yield row, net("shufflenet_v1", groups=groups)
     yield 168, net("bottleneck", "28x28x240")
     yield 169, net("resnext", "28x28x240", groups=3, group_width=20)
     yield 170, net("shufflenet_v1_unit", "28x28x240", groups=3)
     released = product(SHUFFLE_README, (3, 8))
     for row, ((width, stem), groups) in enumerate(released, 171):
         channels = stem or (12 if groups == 3 else 16)
-        arguments = {"width": width, "stem_channels": channels, "fc_bias": False}
-        yield row, net("shufflenet", groups=groups, **arguments)
+        arguments = {"scale": width, "stem_channels": channels, "fc_bias": False}
+        yield row, net("shufflenet_v1", groups=groups, **arguments)
 
 
 def densenets() -> Iterator[tuple[int, Subject]]:

@@ -22,7 +22,7 @@ from convcost.language.fields import PER_AXIS, field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.places import FileOrigin, Origin
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
-from convcost.language.running import CompiledLayer, Design, Parameter
+from convcost.language.running import CompiledLayer, Design, Parameter, Requirement
 from convcost.language.values import choice
 from convcost.quantities import format_shape, parse_shape, split_sizes
 
@@ -76,7 +76,22 @@ def compile_design(
         output=output,
         examples=tuple(document.get("examples", ())),
         place=place,
+        require=_requirements(document, place or f"{name}.toml", functions),
     )
+
+
+def _requirements(
+    document: Mapping[str, Any], place: str, functions: Functions
+) -> tuple[Requirement, ...]:
+    """The conditions on the parameters. Raises SpecError at the one that is no expression."""
+    made = []
+    for number, entry in enumerate(document.get("require", ())):
+        try:
+            that = compile_expression(entry["that"], functions)
+        except ExpressionError as problem:
+            raise problem.at(f"{place}: require[{number}].that") from None
+        made.append(Requirement(that, entry["otherwise"]))
+    return tuple(made)
 
 
 def _shape(value: Any) -> Shape | None:

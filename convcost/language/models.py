@@ -85,6 +85,15 @@ class ExampleEntry(BaseModel):
     source: str = ""
 
 
+class RequirementEntry(BaseModel):
+    """What the parameters must fulfil; where it is false, the sentence is the error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    that: str = Field(description="an expression over the parameters")
+    otherwise: str = Field(min_length=1, description="what is wrong, as a sentence")
+
+
 class DesignFile(BaseModel):
     """A design or a network, as written."""
 
@@ -98,6 +107,7 @@ class DesignFile(BaseModel):
     input: InputShape | None = Field(default=None, description="default input of a network")
     batch: Size | None = None
     parameters: dict[Name, ParameterEntry | FieldValue] = {}
+    require: list[RequirementEntry] = []
     layers: list[LayerEntry] = Field(min_length=1)
     output: str | None = Field(default=None, description="the layer whose result leaves")
     examples: list[ExampleEntry] = []

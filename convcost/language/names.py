@@ -144,7 +144,6 @@ ALIASES = {
     "ghostconv": "ghost",
     "firemodule": "fire",
     "partialconv": "pconv",
-    "shufflenetv1": "shufflenet_v1_unit",
     "shuffleunit": "shufflenet_v1_unit",
     "mobilenet": "mobilenet_v1",
     "mobilenet1": "mobilenet_v1",

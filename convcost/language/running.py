@@ -81,6 +81,13 @@ class CompiledLayer(NamedTuple):
     indexed: bool = False
 
 
+class Requirement(NamedTuple):
+    """What a design's parameters must fulfil, and the sentence that refuses them otherwise."""
+
+    that: Evaluate
+    otherwise: str
+
+
 class Design(NamedTuple):
     """A compiled file: parameters, layers, and what it says about itself."""
 
@@ -95,6 +102,7 @@ class Design(NamedTuple):
     output: str | None
     place: str | None = None
     examples: tuple[Any, ...] = ()
+    require: tuple[Requirement, ...] = ()
 
     def accepts(self, name: str) -> bool:
         """Whether an argument of this name has a meaning here.
@@ -143,7 +151,18 @@ class Design(NamedTuple):
                 scope[parameter.name] = self._default(parameter.name, parameter.default, scope)
             elif parameter.is_flag:
                 flag(scope[parameter.name], parameter.name)
+        self._check_requirements(scope)
         return scope
+
+    def _check_requirements(self, scope: dict[str, Any]) -> None:
+        for number, requirement in enumerate(self.require):
+            try:
+                holds = requirement.that(scope)
+            except ExpressionError as problem:
+                place = f"{self.place or f'{self.name}.toml'}: require[{number}].that"
+                raise problem.at(place) from None
+            if not holds:
+                raise OperationError(f"{self.name}: {requirement.otherwise}")
 
     def _default(self, name: str, default: Evaluate, scope: dict[str, Any]) -> Any:
         try:
