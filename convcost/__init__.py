@@ -14,7 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.api import compare, count, from_torch, load
+    from convcost.api import (
+        compare,
+        count,
+        count_all,
+        designs,
+        explain,
+        formula,
+        from_torch,
+        load,
+        swap,
+    )
     from convcost.errors import ConvcostError, SpecError
     from convcost.language.layers import LayerSpec
     from convcost.results import ComparisonResult, CountResult
@@ -29,8 +39,13 @@ __all__ = [
     "SpecError",
     "compare",
     "count",
+    "count_all",
+    "designs",
+    "explain",
+    "formula",
     "from_torch",
     "load",
+    "swap",
 ]
 
 _HOMES = {

@@ -19,7 +19,7 @@ from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.running import Switches
 from convcost.quantities import parse_shape
-from convcost.results import ComparisonResult, CountResult
+from convcost.results import ComparisonResult, CountResult, PageResult
 from convcost.sources.asked import Asked, Wanted
 from convcost.sources.found import Problem
 from convcost.sources.table import Opened
@@ -27,31 +27,19 @@ from convcost.studies.alternatives import one_comparison
 from convcost.studies.comparison import DEFAULT_DESIGNS
 
 ShapeLike: TypeAlias = "str | Sequence[int]"
-What: TypeAlias = "str | Path | Mapping[str, Any] | LayerSpec | Subject"
+What: TypeAlias = Any
+"""A word as in the shell, a path, a mapping, a LayerSpec, a function, a module."""
 
 
-def load(
-    *what: What,
-    input: ShapeLike | None = None,
-    batch: int | None = None,
-    design_path: Sequence[str | Path] = (),
-    norm: bool | None = None,
-    activation: bool | None = None,
-    bias: bool | None = None,
-    switches: Switches | None = None,
-    library: Library | None = None,
-    arguments: Mapping[str, Any] | None = None,
-    **settings: Any,
-) -> list[Subject]:
+def load(*what: What, **options: Any) -> list[Subject]:
     """Everything asked for (a file may hold many specs), built and ready for ``count``.
 
-    ``norm``, ``activation`` and ``bias`` switch what stands in designs; ``switches`` says for
-    all three what takes part where nothing else was asked; ``settings`` (or ``arguments``) are
-    those of a layer or design. Raises ConvcostError (SpecError) at the first that cannot be
-    used, with its place.
+    Options: ``input``, ``batch``, ``design_path``; ``norm``, ``activation`` and ``bias`` switch
+    what stands in designs, ``switches`` says for all three what takes part where nothing else
+    was asked; all others (or ``arguments``) are settings of the layer or design. Raises
+    ConvcostError (SpecError) at the first that cannot be used, with its place.
     """
-    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
-    return _built(_open(what, ways, library, design_path, {**(arguments or {}), **settings}))
+    return _built(opened(*what, **options))
 
 
 @overload
@@ -128,6 +116,70 @@ def compare(
     default = () if designs else DEFAULT_DESIGNS
     opened = _open(what, ways, library, design_path, settings, default)
     return ComparisonResult(one_comparison(opened, designs or (), baseline))
+
+
+def explain(*what: What, versus: str | None = None, **options: Any) -> PageResult:
+    """Where each number comes from, beside the design ``versus`` (the standard convolution)."""
+    from convcost.reports.explanation import explanation_report
+    from convcost.studies.explaining import explanation_of
+
+    return PageResult(explanation_report(explanation_of(opened(*what, **options), versus)))
+
+
+def swap(
+    *what: What,
+    source: str = "standard",
+    target: str = "separable",
+    where: str | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> PageResult:
+    """A network with ``target`` in place of the layers that ``source`` names, where it holds."""
+    from convcost.reports.swapping import swap_report
+    from convcost.studies.swapping import swap_of
+
+    swapped = swap_of(opened(*what, **options), source, target, where=where, arguments=arguments)
+    return PageResult(swap_report(swapped))
+
+
+def formula(
+    design: str, versus: str = "standard", *, axes: int = 2, **arguments: Any
+) -> PageResult:
+    """Parameters, MACs and their ratio in symbols. Needs the extra ``convcost[formula]``."""
+    from convcost.reports.formula import formula_report
+    from convcost.studies.derivation import derive
+
+    library = Library()
+    names = [library.proper(name) for name in (design, versus)]
+    return PageResult(formula_report(derive(library, *names, axes=axes, arguments=arguments)))
+
+
+def designs(name: str | None = None, *, design_path: Sequence[str | Path] = ()) -> PageResult:
+    """The catalogue of designs and networks, or one of them."""
+    from convcost.reports.catalogue import catalogue_report, design_report
+
+    library = Library([Path(folder) for folder in design_path])
+    if name is None:
+        return PageResult(catalogue_report(list(library.designs())))
+    return PageResult(design_report(library, library.find(name)))
+
+
+def opened(
+    *what: What,
+    input: ShapeLike | None = None,
+    batch: int | None = None,
+    design_path: Sequence[str | Path] = (),
+    norm: bool | None = None,
+    activation: bool | None = None,
+    bias: bool | None = None,
+    switches: Switches | None = None,
+    library: Library | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Opened:
+    """The one door, asked from Python: what ``load`` builds, before it is built."""
+    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
+    return _open(what, ways, library, design_path, {**(arguments or {}), **settings})
 
 
 class _Ways(NamedTuple):

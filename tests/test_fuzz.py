@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcost import count
-from convcost.api import build_item
+from convcost.sources.asked import Asked
+from convcost.sources.specs import build_item
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
 from convcost.sources.files import Problem, read_specs
@@ -121,7 +122,7 @@ def read_and_build(data: bytes, name: str) -> None:
         if isinstance(item, Problem):
             only_convcost_errors(lambda problem=item: _raise(problem.error))  # type: ignore[misc]
         else:
-            only_convcost_errors(lambda item=item: build_item(LIBRARY, item))  # type: ignore[misc]
+            only_convcost_errors(lambda item=item: build_item(LIBRARY, item, Asked()))  # type: ignore[misc]
 
 
 def _raise(error: Exception) -> None:

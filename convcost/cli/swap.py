@@ -66,22 +66,17 @@ def run(
 
     Prints before and after, layer by layer and in total. --set goes to the new design.
     """
-    from convcost.cli.explain import one_subject
+    from convcost.cli.explain import opened_once
     from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.settings import set_settings
     from convcost.errors import SpecError
     from convcost.reports.swapping import swap_report
-    from convcost.sources.names import find_name
-    from convcost.studies.swapping import KINDS, swap
+    from convcost.studies.swapping import swap_of
 
     form = chosen_format(output)
     settings, _ = set_settings(set_)
-    opened, subject = one_subject("swap", what, network)
-    if source not in KINDS:
-        found = find_name(opened.library, source, opened.asked, opened.origin, f"--from {source}")
-        source = found.name
-    found = find_name(opened.library, target, opened.asked, opened.origin, f"--to {target}")
-    swapped = swap(opened.library, subject, source, found.name, where=where, arguments=settings)
+    opened = opened_once("swap", what, network)
+    swapped = swap_of(opened, source, target, where=where, arguments=settings)
     if strict and swapped.before.uncounted:
         raise SpecError(
             f"{swapped.name} cannot be counted completely",

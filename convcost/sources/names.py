@@ -49,7 +49,8 @@ def find_design(library: Library, design: Design, asked: Asked, origin: Origin) 
         if wanted.bias is not None and design.accepts("bias"):
             arguments["bias"] = wanted.bias
         remark = _input_remark(design, asked)
-        _refuse_fixed(design, arguments, origin)
+        if design.kind == "network":
+            refuse_unknown(design, arguments, origin)
         subject = build_network(
             library,
             design,
@@ -81,10 +82,8 @@ def _input_remark(design: Design, asked: Asked) -> str | None:
     return network_remark(design.name, design.input, asked.input, typed)
 
 
-def _refuse_fixed(design: Design, arguments: Mapping[str, Any], origin: Origin) -> None:
-    """A network has no layer of its own that a kernel could be meant for."""
-    if design.kind != "network":
-        return
+def refuse_unknown(design: Design, arguments: Mapping[str, Any], origin: Origin) -> None:
+    """A network has no layer of its own that a kernel could be meant for. Raises SpecError."""
     for field in arguments:
         if not design.accepts(field):
             known = list(design.parameters)

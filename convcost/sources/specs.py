@@ -1,7 +1,7 @@
 """Specs of files -> subjects, with what was asked beside them.
 
-An option fills what a spec leaves open; where both say something, and not the same, that is an
-error, since nobody can know which was meant. Input and biases keep the spec's own word.
+What a command line says overrules what a file says, as everywhere; a setting that the spec's
+design does not have is an error there as in the file.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.errors import ConvcostError, SpecError
 from convcost.language.building import Subject, build_network, build_spec, with_bias
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
-from convcost.language.values import describe
 from convcost.sources.asked import Asked
 from convcost.sources.files import Item, read_specs
 from convcost.sources.found import Problem
 from convcost.sources.mapping import read_mapping
+from convcost.sources.names import refuse_unknown
 
 
 def given_item(value: Any) -> Item:
@@ -65,25 +65,12 @@ def completed(library: Library, item: Item, asked: Asked) -> LayerSpec:
     spec = item.spec
     assert spec is not None
     if asked.settings:
-        spec = _filled(spec, asked, item)
-    if asked.channels_first and spec.input is not None:
+        spec = LayerSpec.model_construct(**{**spec.__dict__, **spec.settings(), **asked.settings})
+    if asked.input is not None:
+        spec = spec.model_copy(update={"input": asked.input})
+    elif asked.channels_first and spec.input is not None:
         spec = spec.model_copy(update={"input": asked.shape(spec.input)})
     return with_bias(library, spec, asked.wanted.bias)
-
-
-def _filled(spec: LayerSpec, asked: Asked, item: Item) -> LayerSpec:
-    own = spec.settings()
-    for field, value in asked.settings.items():
-        if field in own and own[field] != value:
-            raise item.origin().error(
-                OperationError(
-                    f"{field} is {describe(own[field])} here and {describe(value)} in "
-                    f"{asked.typed.get(field, 'the options')}",
-                    field=field,
-                    hint="leave one of them out",
-                )
-            )
-    return LayerSpec.model_construct(**{**spec.__dict__, **own, **asked.settings})
 
 
 def build_item(library: Library, item: Item, asked: Asked) -> Subject:
@@ -94,7 +81,6 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
         library,
         completed(library, item, asked),
         item.origin(),
-        input=asked.input,
         batch=asked.batch,
         switches=asked.switches(WEIGHTS_ONLY),
     )
@@ -115,6 +101,8 @@ def build_document(library: Library, document: dict[str, Any], place: str, asked
     arguments = dict(asked.settings)
     if asked.wanted.bias is not None and design.accepts("bias"):
         arguments["bias"] = asked.wanted.bias
+    origin = _DocumentOrigin(place, asked)
+    refuse_unknown(design, arguments, origin)
     nested = EVERYTHING if design.kind == "network" else WEIGHTS_ONLY
     own = EVERYTHING if design.input is not None else nested
     input = asked.input
@@ -128,7 +116,7 @@ def build_document(library: Library, document: dict[str, Any], place: str, asked
         arguments=arguments,
         switches=asked.switches(nested),
         own=asked.switches(own),
-        origin=_DocumentOrigin(place, asked),
+        origin=origin,
     )
 
 

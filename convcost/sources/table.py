@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError, SpecError, nearest, shorten
+from convcost.errors import ConvcostError, SpecError, did_you_mean, nearest, shorten
 from convcost.language.building import Subject
 from convcost.language.library import Library
 from convcost.language.places import OptionOrigin
@@ -133,7 +133,7 @@ class Opened:
         for part in asked.given():
             if part not in taken:
                 raise self._not_taken(part, sorted(keys))
-        if "layout" in asked.given() and asked.input is None and keys <= {"name", "text"}:
+        if "layout" in asked.given() and asked.input is None and not keys & {"specs", "given"}:
             raise SpecError("there is no shape to read", place="--layout chw", hint=HINTS["layout"])
 
     def _read_shape(self, asked: Asked) -> Asked:
@@ -239,16 +239,14 @@ class Opened:
         return Found(" ".join(text.split()), "layers", make)
 
     def _given(self, value: Any) -> AnyFound:
-        """A spec or a subject from Python. Raises ConvcostError for anything else."""
-        if isinstance(value, Subject):
-            return Found(value.name, "layers", lambda settings: value)
-        from convcost.sources.specs import given_item
+        """What Python gave in place of a word."""
+        from convcost.sources.code import given
 
-        return given_item(value)
+        return given(self, value)
 
     def _model(self, word: Word) -> Found:
         def make(settings: Mapping[str, Any]) -> Subject:
-            return read_model(word, self.asked)
+            return _check_costs(read_model(word, self.asked), self.asked)
 
         return Found(word.text, "network", make, self.asked.settings)
 
@@ -303,6 +301,19 @@ def read_model(word: Word, asked: Asked) -> Subject:
     from convcost.sources.onnx.file import read_onnx
 
     return read_onnx(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
+
+
+def _check_costs(subject: Subject, asked: Asked) -> Subject:
+    """A cost for an operation that the model does not have is a mistake. Raises SpecError."""
+    types = {node.operation.type for node in subject.graph.nodes}
+    for name in asked.costs:
+        if name not in types:
+            raise SpecError(
+                f"{subject.name} has no operation {shorten(name, 40)}",
+                place=f"--cost {shorten(name, 40)}",
+                hint=did_you_mean(name, sorted(types)),
+            )
+    return subject
 
 
 def _named_input(text: str) -> tuple[str, Shape]:

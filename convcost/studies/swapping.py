@@ -7,18 +7,22 @@ stride; everything else stays as it is.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from convcost.engine.cost import FREE
 from convcost.engine.counting import Count, Row, count
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.operations.base import grouped, windowed
 from convcost.engine.operations.convolution import Conv
 from convcost.engine.shapes import product
-from convcost.errors import ConvcostError, OperationError, SpecError, either
+from convcost.errors import ConvcostError, OperationError, either
 from convcost.language.building import Subject
-from convcost.language.expressions import ExpressionError, compile_expression
+from convcost.language.conditions import compile_condition
 from convcost.language.library import Library
 from convcost.language.primitives import NORMALISATIONS, PRIMITIVES
 from convcost.language.running import Context, Switches
 from convcost.quantities import format_shape
+from convcost.sources.names import find_name
+from convcost.sources.table import Opened
+from convcost.studies.explaining import only_subject
 
 KINDS: dict[str, Callable[[Row], bool]] = {
     "conv": lambda row: _conv(row) is not None,
@@ -66,11 +70,11 @@ def swap(
     where nothing matches, or where the target cannot give the output of what it replaces.
     """
     before = count(subject.graph, subject.batch)
-    condition = None if where is None else _condition(where)
+    condition = None if where is None else compile_condition(where, WHERE_NAMES, "--where")
     found = [
         span
         for span in _spans(before, source)
-        if condition is None or condition(_widest(before.rows[slice(*span)]))
+        if condition is None or condition(_scope(_widest(before.rows[slice(*span)])))
     ]
     if not found:
         extra = f" for which {where}" if where else ""
@@ -82,6 +86,33 @@ def swap(
         for name, span, made in replacer.made
     )
     return Swap(subject.name, source, target, before, after, changes)
+
+
+def swap_of(
+    opened: Opened,
+    source: str,
+    target: str,
+    *,
+    where: str | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Swap:
+    """``swap`` on the one thing that was asked about; names and files are looked up once."""
+    subject = only_subject(opened, "swap")
+    names = {}
+    for option, name in (("--from", source), ("--to", target)):
+        if option == "--from" and name in KINDS:
+            names[option] = name
+            continue
+        found = find_name(opened.library, name, opened.asked, opened.origin, f"{option} {name}")
+        names[option] = found.name
+    return swap(
+        opened.library,
+        subject,
+        names["--from"],
+        names["--to"],
+        where=where,
+        arguments=arguments,
+    )
 
 
 def _spans(counted: Count, source: str) -> list[tuple[int, int]]:
@@ -241,38 +272,28 @@ def _common(first: str, last: str) -> str:
     return ".".join(shared) or first
 
 
-def _condition(where: str) -> Callable[[Row], bool]:
-    """``where`` as a test of a layer; its names are the fields of a convolution."""
-    try:
-        evaluate = compile_expression(where)
-    except ExpressionError as problem:
-        raise _located(problem) from None
-
-    def holds(row: Row) -> bool:
-        window = windowed(row.node.operation)
-        scope: dict[str, Any] = {
-            "in_channels": row.inputs[0][-1],
-            "out_channels": row.node.output[-1],
-            "params": row.cost.params if row.cost else 0,
-            "macs": row.cost.macs if row.cost else 0,
-            "height": row.inputs[0][0],
-            "width": row.inputs[0][-2] if len(row.inputs[0]) > 1 else 1,
-        }
-        for field in ("kernel_size", "stride", "dilation"):
-            sizes = (1,) if window is None else row.settings[field]
-            scope[field] = sizes[0] if len(set(sizes)) == 1 else sizes
-        groups = grouped(row.node.operation)
-        scope["groups"] = 1 if groups is None else groups.groups
-        try:
-            return bool(evaluate(scope))
-        except ExpressionError as problem:
-            raise _located(problem) from None
-
-    return holds
+WHERE_NAMES = (
+    *("in_channels", "out_channels", "height", "width", "kernel_size", "stride", "dilation"),
+    *("groups", "params", "macs", "element_ops"),
+)
+"""What a condition on a layer may name."""
 
 
-def _located(problem: ExpressionError) -> SpecError:
-    return problem.at("--where")
+def _scope(row: Row) -> dict[str, Any]:
+    """A layer's values by the names of ``WHERE_NAMES``."""
+    window = windowed(row.node.operation)
+    scope: dict[str, Any] = {
+        "in_channels": row.inputs[0][-1],
+        "out_channels": row.node.output[-1],
+        "height": row.inputs[0][0],
+        "width": row.inputs[0][-2] if len(row.inputs[0]) > 1 else 1,
+        **(row.cost or FREE)._asdict(),
+    }
+    for field in ("kernel_size", "stride", "dilation"):
+        sizes = (1,) if window is None else row.settings[field]
+        scope[field] = sizes[0] if len(set(sizes)) == 1 else sizes
+    groups = grouped(row.node.operation)
+    return scope | {"groups": 1 if groups is None else groups.groups}
 
 
 def _conv(row: Row) -> Conv | None:
