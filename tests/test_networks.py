@@ -66,3 +66,31 @@ def test_classes_0_leaves_out_the_classifier_alone(path: Path) -> None:
     left_out = whole.keys() - body.keys()
     assert left_out
     assert all(name.startswith(("fc", "classifier", "conv10")) for name in left_out)
+
+
+FAMILIES = [
+    ("vgg16", "vgg11", "vgg13", "vgg19"),
+    ("resnet18", "resnet34"),
+    ("resnet50", "resnet101", "resnet152", "wide_resnet50", "wide_resnet101"),
+    ("resnext50", "resnext101"),
+    ("densenet121", "densenet161", "densenet169", "densenet201"),
+    tuple(f"efficientnet_b{size}" for size in range(8)),
+    ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large"),
+    ("regnet_x_400mf", "regnet_y_400mf"),
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family[0])
+def test_members_of_a_family_differ_in_their_defaults_alone(family: tuple[str, ...]) -> None:
+    first, *others = [read_toml(PACKAGE / "networks" / f"{name}.toml") for name in family]
+    for other in others:
+        assert other["layers"] == first["layers"]
+        assert list(other["parameters"]) == list(first["parameters"])
+        assert other["summary"] != first["summary"]
+
+
+def test_every_window_without_weights_says_its_padding() -> None:
+    for path in FILES:
+        for layer in read_toml(path)["layers"]:
+            if layer["type"] in ("max_pool", "avg_pool", "conv_transpose"):
+                assert "padding" in layer, f"{path.name}: {layer['name']}"

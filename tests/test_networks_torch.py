@@ -118,6 +118,8 @@ TIMM = [
     ("res2net50", {}, "res2net50_26w_4s"),
     ("res2net50", {"width": 14, "scale": 8}, "res2net50_14w_8s"),
     ("res2net50", {"blocks3": 23}, "res2net101_26w_4s"),
+    ("ghostnet", {}, "ghostnet_100"),
+    ("ghostnet", {"width": 1.3}, "ghostnet_130"),
     ("regnet", {}, "regnetx_004"),
     (
         "regnet",
