@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from convcost.language.fields import SPELLINGS
+from convcost.language.fields import LETTERS, SPELLINGS
 from convcost.language.layers import LayerSpec
 
 LARGEST_SIDE = {1: 9, 2: 6, 3: 3}
@@ -49,7 +49,7 @@ def grouped_channels(draw: st.DrawFn) -> tuple[int, int, int]:
 # Names hold whatever a user may put there: quotes, backslashes, commas, brackets, other scripts.
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 words = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True).filter(
-    lambda word: word not in LayerSpec.model_fields and word not in SPELLINGS
+    lambda word: word not in LayerSpec.model_fields and word not in {*SPELLINGS, *LETTERS}
 )
 sizes = st.integers(1, 2**31 - 1)
 pads = st.integers(0, 2**31 - 1)

@@ -222,6 +222,7 @@ CASES: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "batch_norm": per_value("batch_norm", params=2, ops=2),
     "layer_norm": per_value("layer_norm", params=2, ops=2),
     "group_norm": per_value("group_norm", params=2, ops=2),
+    "instance_norm": per_value("instance_norm", params=2, ops=2),
     "scale": per_value("scale", params=1, ops=1),
     "activation": per_value("activation", params=0, ops=1),
     "add": join("add"),
@@ -233,6 +234,7 @@ CASES: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "channel_shuffle": channel_shuffle,
     "upsample": upsample,
     "flatten": flatten,
+    "dropout": per_value("dropout", params=0, ops=0),
     "identity": per_value("identity", params=0, ops=0),
 }
 
@@ -290,7 +292,12 @@ def test_a_transposed_convolution_with_same_crops_what_its_window_reaches_too_fa
 
     def crop(kernel: int, stride: int, dilation: int = 1, extra: int = 0) -> list[int]:
         layer = {"type": "conv_transpose", "input": "5x3", "out": 2, "kernel": kernel}
-        settings = {"stride": stride, "dilation": dilation, "output_padding": extra}
+        settings = {
+            "stride": stride,
+            "dilation": dilation,
+            "output_padding": extra,
+            "padding": "same",
+        }
         document = count_layer({**layer, **settings}).document()
         assert document["output"] == (5 * stride, 2)
         ((before, after),) = document["layers"][0]["padding"]

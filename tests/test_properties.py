@@ -38,7 +38,7 @@ def chains(draw: st.DrawFn) -> str:
             "separable 3x3 8 s2",
             "bottleneck 3x3 8",
             "bottleneck 3x3 8 reduction=2 projection=true s2",
-            "max_pool 2x2",
+            "max_pool 2x2 same",
             "conv 3x3 8 norm=batch_norm activation=relu x2",
             "identity",
         )

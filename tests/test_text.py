@@ -375,7 +375,7 @@ bottleneck has no parameter reducton
 norm='foo' is not known
   conv 3x3 64 norm=foo
               ^^^^^^^^
-  known: batch_norm, layer_norm or group_norm
+  known: batch_norm, layer_norm, group_norm or instance_norm
 """,
     """
 type cannot be set here

@@ -9,8 +9,9 @@ from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
+from convcost.language.names import axes_in_name
 from convcost.language.places import Nowhere, Origin
-from convcost.language.primitives import PRIMITIVES, check_fields
+from convcost.language.primitives import PRIMITIVES, check_fields, make
 from convcost.language.running import (
     EVERYTHING,
     WEIGHTS_ONLY,
@@ -61,7 +62,7 @@ def build_spec(
             check_fields(spec.type, settings)
             if primitive.followed and ("norm" in settings or "activation" in settings):
                 return build_chain([(spec, origin)], library, shape, batch, switches)
-            operation = primitive.make(settings, shape)
+            operation = make(primitive, settings, shape)
             if isinstance(operation, list) or operation.reads.fewest > 1:
                 raise OperationError(f"{spec.type} stands only inside a design", field="type")
             tensor = builder.add(spec.type, operation, (0,))
@@ -85,7 +86,13 @@ NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, chan
 def properly(library: Library, spec: LayerSpec) -> LayerSpec:
     """The spec with the proper name of its type: ``conv2d`` is ``conv``."""
     name = library.proper(spec.type)
-    return spec if name == spec.type else spec.model_copy(update={"type": name})
+    if name == spec.type:
+        return spec
+    changes: dict[str, Any] = {"type": name}
+    count = axes_in_name(spec.type)
+    if count is not None and isinstance(spec.kernel_size, int):
+        changes["kernel_size"] = (spec.kernel_size,) * count
+    return spec.model_copy(update=changes)
 
 
 def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec:
@@ -106,6 +113,12 @@ def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec
     return spec.model_copy(update={"bias": bias})
 
 
+def label(spec: LayerSpec) -> str:
+    """What a layer without a name is called: its type, of an activation the function."""
+    function = spec.settings().get("function") if spec.type == "activation" else None
+    return function if isinstance(function, str) else spec.type
+
+
 def build_chain(
     layers: Sequence[tuple[LayerSpec, Origin]],
     library: Library,
@@ -117,11 +130,11 @@ def build_chain(
     from convcost.language.compiling import compile_settings
 
     layers = [(properly(library, spec), origin) for spec, origin in layers]
-    kinds = [spec.type for spec, _ in layers]
+    kinds = [label(spec) for spec, _ in layers]
     compiled = tuple(
         compile_settings(
             spec,
-            spec.name or (f"{spec.type}{n + 1}" if kinds.count(spec.type) > 1 else spec.type),
+            spec.name or (f"{kinds[n]}{n + 1}" if kinds.count(kinds[n]) > 1 else kinds[n]),
             origin,
         )
         for n, (spec, origin) in enumerate(layers)

@@ -79,6 +79,12 @@ def field_name(word: str) -> str:
     return SPELLINGS.get(word, word)
 
 
+def short_of(name: str) -> tuple[str, ...]:
+    """The letter that stands for a field on one line, if it has one."""
+    field = FIELDS.get(name)
+    return (field.letter,) if field and field.letter else ()
+
+
 def spellings_of(name: str) -> tuple[str, ...]:
     """The name of a field and its other spellings; of another word only itself."""
     field = FIELDS.get(name)

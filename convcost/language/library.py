@@ -70,6 +70,13 @@ class Library:
         """Whether there is a design or network of that name."""
         return name in self._compiled or self._path(self.proper(name)) is not None
 
+    def is_own(self, name: str) -> bool:
+        """Whether a design of exactly this name is the user's own."""
+        if name in self._files:
+            return True
+        path = self._path(name) if self._folders else None
+        return path is not None and path.parent not in SHIPPED
+
     def proper(self, name: str) -> str:
         """The proper name of a layer type, design or network; an unknown word stays as it is.
 

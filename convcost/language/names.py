@@ -101,6 +101,11 @@ ALIASES = {
     "layernormalization": "layer_norm",
     "gn": "group_norm",
     "groupnormalization": "group_norm",
+    "in": "instance_norm",
+    "instancenorm1d": "instance_norm",
+    "instancenorm2d": "instance_norm",
+    "instancenorm3d": "instance_norm",
+    "instancenormalization": "instance_norm",
     "fc": "linear",
     "dense": "linear",
     "fullyconnected": "linear",
@@ -195,3 +200,9 @@ def proper_name(word: str, known: Iterable[str]) -> str | None:
             return name
     meant = ALIASES.get(asked)
     return meant if meant in names else None
+
+
+def axes_in_name(word: str) -> int | None:
+    """How many spatial axes a framework's name says that it is for: 2 of ``Conv2d``."""
+    ending = plain(word)[-2:]
+    return int(ending[0]) if ending in ("1d", "2d", "3d") else None

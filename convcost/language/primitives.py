@@ -6,12 +6,13 @@ in ``PRIMITIVES`` here.
 """
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
-from convcost.engine.shapes import Shape, divides
-from convcost.engine.windows import SAME
+from convcost.engine.shapes import Shape, divides, is_known
+from convcost.engine.windows import SAME, PadPairs
 from convcost.errors import OperationError
 from convcost.language.fields import field_name
 from convcost.language.values import axes, choice, describe, flag, padding, whole
@@ -20,7 +21,13 @@ from convcost.quantities import format_shape
 Fields: TypeAlias = Mapping[str, Any]
 Make: TypeAlias = Callable[[Fields, Shape], Operation | list[Operation]]
 
-NORMALISATIONS = ("batch_norm", "layer_norm", "group_norm")
+
+def no_padding(count: int) -> PadPairs:
+    """What pools and transposed convolutions have by default, as in every framework."""
+    return ((0, 0),) * count
+
+
+NORMALISATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 ACTIVATIONS = (
     *("relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "swish"),
     *("mish", "sigmoid", "hard_sigmoid", "tanh", "hard_swish", "softplus", "softmax"),
@@ -58,7 +65,7 @@ def conv(fields: Fields, shape: Shape) -> Conv:
 
 
 def conv_transpose(fields: Fields, shape: Shape) -> Operation:
-    """A transposed convolution; ``same`` multiplies the size by the stride."""
+    """A transposed convolution, not cropped by default; ``same`` gives size * stride."""
     from convcost.engine.operations.transposed import ConvTranspose
 
     count = spatial_axes("conv_transpose", shape)
@@ -67,7 +74,7 @@ def conv_transpose(fields: Fields, shape: Shape) -> Operation:
         axes(get("kernel_size"), count, "kernel_size"),
         whole(get("out_channels"), "out_channels"),
         axes(get("stride", 1), count, "stride"),
-        padding(get("padding"), count),
+        padding(get("padding"), count, no_padding(count)),
         axes(get("dilation", 1), count, "dilation"),
         axes(get("output_padding", 0), count, "output_padding", least=0),
         whole(get("groups", 1), "groups"),
@@ -94,7 +101,7 @@ def _pool(kind: str) -> Make:
         return pool(
             kernel_size,
             kernel_size if stride is None else axes(stride, count, "stride"),
-            padding(fields.get("padding"), count),
+            padding(fields.get("padding"), count, no_padding(count)),
             axes(fields.get("dilation", 1), count, "dilation"),
             flag(fields.get("ceil_mode", False), "ceil_mode"),
         )
@@ -124,10 +131,18 @@ def normalisation(kind: str) -> Make:
     def make(fields: Fields, shape: Shape) -> Operation:
         from convcost.engine.operations import elementwise
 
-        known = (elementwise.BatchNorm, elementwise.LayerNorm, elementwise.GroupNorm)
+        known = (elementwise.BatchNorm, elementwise.LayerNorm, elementwise.InstanceNorm)
         return next(cls for cls in known if cls.type == kind)()
 
     return make
+
+
+def group_norm(fields: Fields, shape: Shape) -> Operation:
+    """A normalisation over ``groups`` of channels."""
+    from convcost.engine.operations.elementwise import GroupNorm
+
+    groups = fields.get("groups")
+    return GroupNorm(None if groups is None else whole(groups, "groups"))
 
 
 def activation(fields: Fields, shape: Shape) -> Operation:
@@ -198,11 +213,24 @@ def upsample(fields: Fields, shape: Shape) -> Operation:
     )
 
 
+def dropout(fields: Fields, shape: Shape) -> Operation:
+    """Values zeroed in training, with probability ``rate``; nothing at inference."""
+    from convcost.engine.operations.reshaping import Dropout
+
+    rate = fields.get("rate", Fraction(1, 2))
+    rate = Fraction(repr(rate)) if isinstance(rate, float) else rate
+    if not isinstance(rate, int | Fraction) or isinstance(rate, bool) or not 0 <= rate <= 1:
+        raise OperationError(f"rate must be between 0 and 1, not {describe(rate)}", field="rate")
+    return Dropout(float(rate))
+
+
 class Primitive(NamedTuple):
     """One line of the table.
 
     ``make`` gives one operation, or for ``split`` one for each part. ``followed``: the layer
     may carry ``norm`` and ``activation``. ``switch``: which switch turns it off inside a design.
+    ``bare``: the fields that bare sizes and numbers of a line stand for, sizes for the first;
+    ``times``: what ``x2`` sets where it does not repeat the layer.
     """
 
     make: Make
@@ -211,6 +239,8 @@ class Primitive(NamedTuple):
     required: tuple[str, ...] = ()
     followed: bool = False
     switch: str | None = None
+    bare: tuple[str, ...] = ()
+    times: str | None = None
 
 
 _WINDOW = ("kernel_size", "stride", "padding", "dilation")
@@ -222,6 +252,7 @@ PRIMITIVES: dict[str, Primitive] = {
         "convolution in 1, 2 or 3 dimensions",
         required=("kernel_size", "out_channels"),
         followed=True,
+        bare=("kernel_size", "out_channels"),
     ),
     "conv_transpose": Primitive(
         conv_transpose,
@@ -229,6 +260,7 @@ PRIMITIVES: dict[str, Primitive] = {
         "transposed convolution",
         required=("kernel_size", "out_channels"),
         followed=True,
+        bare=("kernel_size", "out_channels"),
     ),
     "linear": Primitive(
         linear,
@@ -236,21 +268,28 @@ PRIMITIVES: dict[str, Primitive] = {
         "fully connected layer over the channels",
         required=("out_channels",),
         followed=True,
+        bare=("out_channels",),
     ),
     "max_pool": Primitive(
         _pool("max_pool"),
         (*_WINDOW, "ceil_mode"),
         "sliding maximum; stride = kernel_size",
         required=("kernel_size",),
+        bare=("kernel_size",),
     ),
     "avg_pool": Primitive(
         _pool("avg_pool"),
         (*_WINDOW, "ceil_mode"),
         "sliding mean; stride = kernel_size",
         required=("kernel_size",),
+        bare=("kernel_size",),
     ),
     "adaptive_avg_pool": Primitive(
-        adaptive_avg_pool, ("output_size",), "mean to a given size", required=("output_size",)
+        adaptive_avg_pool,
+        ("output_size",),
+        "mean to a given size",
+        required=("output_size",),
+        bare=("output_size",),
     ),
     "global_avg_pool": Primitive(global_avg_pool, (), "mean over all positions"),
     "batch_norm": Primitive(
@@ -260,7 +299,10 @@ PRIMITIVES: dict[str, Primitive] = {
         normalisation("layer_norm"), (), "scale and shift per channel", switch="norm"
     ),
     "group_norm": Primitive(
-        normalisation("group_norm"), (), "scale and shift per channel", switch="norm"
+        group_norm, ("groups",), "scale and shift per channel", switch="norm", bare=("groups",)
+    ),
+    "instance_norm": Primitive(
+        normalisation("instance_norm"), (), "scale and shift per channel", switch="norm"
     ),
     "scale": Primitive(_elementwise("Scale"), (), "learned factor per channel", switch="norm"),
     "activation": Primitive(
@@ -269,20 +311,53 @@ PRIMITIVES: dict[str, Primitive] = {
     "add": Primitive(_elementwise("Add"), (), "sum of inputs of one shape", followed=True),
     "mul": Primitive(_elementwise("Mul"), (), "product; a vector gates the channels"),
     "concat": Primitive(_reshaping("Concat"), (), "channels side by side"),
-    "slice": Primitive(slice_channels, ("start", "stop"), "channels start to stop"),
+    "slice": Primitive(
+        slice_channels, ("start", "stop"), "channels start to stop", bare=("start", "stop")
+    ),
     "split": Primitive(
         split,
         ("parts",),
         "equal cuts of the channels, name.0, name.1, ...",
     ),
     "channel_shuffle": Primitive(
-        channel_shuffle, ("groups",), "permutation across groups", required=("groups",)
+        channel_shuffle,
+        ("groups",),
+        "permutation across groups",
+        required=("groups",),
+        bare=("groups",),
     ),
-    "upsample": Primitive(upsample, ("scale", "mode"), "whole-number enlargement"),
+    "upsample": Primitive(
+        upsample,
+        ("scale", "mode"),
+        "whole-number enlargement",
+        bare=("scale",),
+        times="scale",
+    ),
+    "dropout": Primitive(dropout, ("rate",), "nothing at inference", bare=("rate",)),
     "flatten": Primitive(_reshaping("Flatten"), (), "all axes into one"),
     "identity": Primitive(_reshaping("Identity"), (), "the input unchanged"),
 }
 """Every primitive layer type. Designs are files, see ``designs`` and ``catalogue``."""
+
+
+IN_CHANNELS = "in_channels"
+"""A field of every layer and design: what its input must have; nothing is made of it."""
+
+
+def make(primitive: Primitive, fields: Fields, shape: Shape) -> Operation | list[Operation]:
+    """The operation of a primitive on an input. Raises OperationError where it does not fit."""
+    if IN_CHANNELS in fields:
+        check_in_channels(fields[IN_CHANNELS], shape)
+    return primitive.make(fields, shape)
+
+
+def check_in_channels(value: Any, shape: Shape) -> None:
+    """A layer that says what it reads must be given that."""
+    stated = whole(value, IN_CHANNELS)
+    if is_known(shape[-1]) and is_known(stated) and stated != shape[-1]:
+        raise OperationError(
+            f"in_channels={stated}, but the input has {shape[-1]} channels", field=IN_CHANNELS
+        )
 
 
 def check_fields(kind: str, fields: Fields) -> None:
@@ -294,6 +369,8 @@ def check_fields(kind: str, fields: Fields) -> None:
     if primitive.followed:
         allowed = (*allowed, "activation") if kind == "add" else (*allowed, "norm", "activation")
     for name, value in fields.items():
+        if name == IN_CHANNELS:
+            continue
         if name not in allowed and name != field_name(name) and field_name(name) in fields:
             raise OperationError(f"{field_name(name)} is given twice", field=name)
         if name not in allowed:

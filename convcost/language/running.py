@@ -13,9 +13,17 @@ from convcost.engine.operations.base import ONE
 from convcost.engine.shapes import Shape, is_known
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
 from convcost.language.expressions import Evaluate, ExpressionError
-from convcost.language.fields import PER_AXIS, field_name, spellings_of
+from convcost.language.fields import PER_AXIS, field_name, short_of, spellings_of
 from convcost.language.places import Origin
-from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, Primitive
+from convcost.language.primitives import (
+    ACTIVATIONS,
+    IN_CHANNELS,
+    NORMALISATIONS,
+    PRIMITIVES,
+    Primitive,
+    check_in_channels,
+    make,
+)
 from convcost.language.values import axes, choice, describe, flag, whole
 from convcost.quantities import MAX_SIZE, parse_shape
 
@@ -116,14 +124,15 @@ class Design(NamedTuple):
         """What this design calls an argument: itself, or another spelling of the field."""
         if name in self.parameters or (name == "bias" and self.kind == "design"):
             return name
-        return next((word for word in spellings_of(name) if word in self.parameters), None)
+        words = (*spellings_of(name), *short_of(name))
+        return next((word for word in words if word in self.parameters), None)
 
     def unused(self, arguments: Arguments) -> tuple[str, ...]:
         """Arguments that this design fixes for itself."""
         return tuple(
             name
             for name, value in arguments.items()
-            if not self.accepts(name) and NEUTRAL.get(name) != value
+            if not self.accepts(name) and name != IN_CHANNELS and NEUTRAL.get(name) != value
         )
 
     def bind(self, arguments: Arguments, shape: Shape) -> dict[str, Any]:
@@ -132,7 +141,9 @@ class Design(NamedTuple):
         scope: dict[str, Any] = {"in_channels": shape[-1], "bias": False}
         for name, value in arguments.items():
             own = self.own_name(name)
-            if own is not None:
+            if name == IN_CHANNELS:
+                check_in_channels(value, shape)
+            elif own is not None:
                 scope[own] = _argument(name, value, len(shape) - 1)
             elif field_name(name) in arguments and field_name(name) != name:
                 raise OperationError(f"{field_name(name)} is given twice", field=name)
@@ -359,7 +370,7 @@ class _Run:
         ):
             ONE.check(layer.type, len(inputs))
             return inputs[0]
-        operation = primitive.make(fields, builder.shapes[inputs[0]])
+        operation = make(primitive, fields, builder.shapes[inputs[0]])
         if isinstance(operation, list):
             ONE.check(layer.type, len(inputs))
             made = [builder.add(f"{name}.{i}", part, inputs) for i, part in enumerate(operation)]

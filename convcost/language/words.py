@@ -65,8 +65,8 @@ def read_pads(text: str) -> Any:
 
 def read_value(text: str) -> Any:
     """The value that a word stands for. Raises ValueError where it is none."""
-    if text in ("true", "false"):
-        return text == "true"
+    if text in ("true", "false", "True", "False"):
+        return text.lower() == "true"
     if text[:1] != "[" and is_sizes(text):
         return read_sizes(text)
     sign, digits = ("-", text[1:]) if text[:1] == "-" else ("", text)

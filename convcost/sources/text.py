@@ -1,14 +1,18 @@
 """The one-line spelling: ``conv 7x7 64 s2, max_pool 3x3 s2, bottleneck 3x3 64 reduction=2``.
 
-    line   := layer ("," layer)*
-    layer  := TYPE word*                     (the order after TYPE is free)
-    word   := SIZES | NUMBER | "s" SIZES | "d" SIZES | "g" NUMBER | "x" NUMBER
-            | "p" PADS | "same" | "valid" | KEY "=" VALUE
+    line   := part ("," part)*               (also ";", "->" and line ends)
+    part   := "(" line ")" ["x" NUMBER] | CALL ["x" NUMBER] | layer
+    layer  := [TYPE] word*                   (the order after TYPE is free)
+    word   := SIZES ["/" SIZES] | NUMBER | "s" SIZES | "d" SIZES | "g" NUMBER | "x" NUMBER
+            | "p" PADS | "same" | "valid" | "causal" | "bias" | NORM | ACTIVATION
+            | KEY "=" VALUE | KEY VALUE
     SIZES  := NUMBER ("x" NUMBER)*           PADS := PAD ("x" PAD)*     PAD := NUMBER [":" NUMBER]
     VALUE  := true | false | NUMBER | DECIMAL | SIZES | WORD | JSON text | JSON array
+    CALL   := a line of PyTorch or Keras, such as Conv2d(64, 128, 3, padding=1)
 
-Sizes joined by x are the kernel. Of two bare numbers the first is the kernel (1-D), the second
-the output channels; a single one is the output channels, or the kernel of a pool.
+Sizes joined by x are the kernel; without a TYPE they make a convolution. Of two bare numbers
+the first is the kernel (1-D), the second the output channels; a single one is the output
+channels, or the kernel of a pool. ``x2`` repeats a layer, but enlarges where that is its trade.
 """
 
 import json
@@ -21,33 +25,20 @@ from pydantic import ValidationError
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject, build_chain, build_spec, with_bias
-from convcost.language.fields import field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.places import TextOrigin
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.problems import explain_layer
-from convcost.language.running import WEIGHTS_ONLY, Switches
-from convcost.language.words import (
-    is_number,
-    is_sizes,
-    is_word,
-    read_pads,
-    read_sizes,
-    read_value,
-)
+from convcost.language.running import MAX_REPEAT, WEIGHTS_ONLY, Switches
+from convcost.language.words import is_number, is_sizes, is_word
 from convcost.quantities import format_shape
+from convcost.sources.oneline import Known, Words
+from convcost.sources.scanning import Token, parts
 
-EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 MAX_TEXT = 20_000
-
-_QUOTED = r'"(?:\\.|[^"\\])*"'
-_OPEN_QUOTE = r'"(?:\\.|[^"\\])*\\?\Z'  # takes the rest of the line, so that errors can show it
-_INNER_ARRAY = rf'\[(?:{_QUOTED}|[^\[\]"])*\]'
-_ARRAY = rf'\[(?:{_QUOTED}|{_INNER_ARRAY}|[^\[\]"])*\]'
-_TOKEN = re.compile(rf'(?:{_QUOTED}|{_OPEN_QUOTE}|{_ARRAY}|[^\s,"\[])+|,|\S')
-_TYPE = re.compile(r"[A-Za-z0-9_.\-/]+", re.ASCII)
-_SHORT_FIELDS = {"s": "stride", "d": "dilation", "g": "groups", "x": "repeat"}
+MAX_LAYERS = 20_000
+"""The longest chain that repeated groups may write out."""
 
 
 class TextLayer(NamedTuple):
@@ -57,113 +48,97 @@ class TextLayer(NamedTuple):
     origin: TextOrigin
 
 
-def parse(text: str) -> list[TextLayer]:
-    """The layers of a line. Raises SpecError with the text and a caret."""
+def parse(text: str, known: Known = lambda word: False) -> list[TextLayer]:
+    """The layers of a line. Raises SpecError with the text and a caret.
+
+    ``known`` says which words are designs of the user: those come before any other reading.
+    """
     if len(text) > MAX_TEXT:
         raise SpecError(f"a line of {len(text):,} characters is too long", text=text, span=(0, 1))
-    layers = []
-    words: list[re.Match[str]] = []
-    for token in _TOKEN.finditer(text):
-        if token.group() == ",":
-            layers.append(_layer(text, words, token.start()))
-            words = []
-        else:
-            words.append(token)
-    layers.append(_layer(text, words, len(text)))
+    text = _without_listing(text)
+    layers: list[TextLayer] = []
+    for layer in _parts(text, 0, len(text), known):
+        layers.append(layer)
+        if len(layers) > MAX_LAYERS:
+            raise SpecError(f"more than {MAX_LAYERS:,} layers", text=text, span=layer.origin.span)
     return layers
 
 
-def _layer(text: str, words: list[re.Match[str]], end: int) -> TextLayer:
-    if not words:
+def _without_listing(text: str) -> str:
+    """``(conv1): `` before each line of a printed model, blanked so that places stay."""
+    if "): " not in text:
+        return text
+    return re.sub(r"(?m)^\s*\([\w.-]+\): ", lambda match: " " * len(match.group()), text)
+
+
+def _parts(line: str, start: int, stop: int, known: Known) -> Iterator[TextLayer]:
+    """The layers of a stretch of the line, groups and calls written out."""
+    for words, end in parts(line, start, stop):
+        if not words:
+            raise SpecError(
+                "a layer is missing here",
+                text=line,
+                span=(end, end + 1),
+                hint="such as conv 3x3 64",
+            )
+        first = words[0]
+        name, bracket, _ = first.text.partition("(")
+        if first.text[:1] == "(" and not is_sizes(first.text):
+            for _ in range(_copies(line, words)):
+                yield from _parts(line, first.start + 1, first.end - 1, known)
+        elif bracket and _is_call(name):
+            from convcost.sources.frameworks.lines import layers_of
+
+            copies = _copies(line, words)
+            made = [_checked(line, fields, first.span, {}) for fields in layers_of(line, first)]
+            for _ in range(copies):
+                yield from made
+        else:
+            fields, spans = Words(line, words, known).read()
+            yield _checked(line, fields, (first.start, words[-1].end), spans)
+
+
+def _is_call(name: str) -> bool:
+    return bool(name) and all(map(str.isidentifier, name.split(".")))
+
+
+def _copies(line: str, words: list[Token]) -> int:
+    """How often a group or a call stands: ``(...) x10``, ``(...) x 10``."""
+    rest = words[1:]
+    if not rest:
+        return 1
+    text = "".join(word.text for word in rest)
+    digits = text.removeprefix("*") if text[:1] == "*" else text[1:]
+    if text[:1] not in ("x", "X", "*", "\u00d7") or not is_number(digits):
         raise SpecError(
-            "a layer is missing here", text=text, span=(end, end + 1), hint="such as conv 3x3 64"
+            f"{shorten(rest[0].text, 40)} is not understood",
+            text=line,
+            span=(rest[0].start, rest[-1].end),
+            hint="after a bracket stands how often: x3",
         )
-    kind, *rest = words
-    if not _TYPE.fullmatch(kind.group()):
+    copies = int(digits)
+    if not 1 <= copies <= MAX_REPEAT:
+        bound = "at least 1" if copies < 1 else f"at most {MAX_REPEAT}"
         raise SpecError(
-            f"{shorten(kind.group(), 40)} is not a layer type",
-            text=text,
-            span=kind.span(),
-            hint="a layer starts with its type: conv, 1x1, separable, max_pool, ...",
+            f"repeat must be {bound}, not {digits}",
+            text=line,
+            span=(rest[0].start, rest[-1].end),
         )
-    fields: dict[str, Any] = {"type": kind.group()}
-    spans = {"type": kind.span()}
-    numbers: list[re.Match[str]] = []
-    for word in rest:
-        if is_number(word.group()):
-            numbers.append(word)
-            continue
-        name, value = _word(text, word)
-        _put(text, fields, spans, name, value, word)
-    for name, word in _name_numbers(text, kind.group(), numbers, "kernel_size" in fields):
-        _put(text, fields, spans, name, int(word.group()), word)
-    span = (kind.start(), words[-1].end())
-    origin = TextOrigin(text, span, spans)
+    return copies
+
+
+def _checked(
+    line: str,
+    fields: dict[str, Any],
+    span: tuple[int, int],
+    spans: dict[str, tuple[int, int]],
+) -> TextLayer:
+    """The fields of a layer as a spec."""
+    origin = TextOrigin(line, span, spans)
     try:
         return TextLayer(LayerSpec.model_validate(fields), origin)
     except ValidationError as error:
         raise origin.error(explain_layer(fields, error)) from None
-
-
-def _put(
-    text: str,
-    fields: dict[str, Any],
-    spans: dict[str, tuple[int, int]],
-    name: str,
-    value: Any,
-    word: re.Match[str],
-) -> None:
-    if name in fields:
-        raise SpecError(f"{name} is given twice", text=text, span=word.span())
-    fields[name] = value
-    spans[name] = word.span()
-
-
-def _name_numbers(
-    text: str, kind: str, numbers: list[re.Match[str]], has_kernel: bool
-) -> Iterator[tuple[str, re.Match[str]]]:
-    """Which fields the bare numbers of a layer stand for."""
-    primitive = PRIMITIVES.get(kind)
-    windowed = primitive is not None and "out_channels" not in primitive.fields
-    names = ["out_channels"] if has_kernel or len(numbers) == 1 else ["kernel_size", "out_channels"]
-    if windowed and not has_kernel:
-        names = ["kernel_size"]
-    if len(numbers) > len(names):
-        raise SpecError(
-            "one number too many", text=text, span=numbers[len(names)].span(), hint=EXPECTED
-        )
-    yield from zip(names, numbers, strict=False)
-
-
-def _word(text: str, word: re.Match[str]) -> tuple[str, Any]:
-    """The field and value of one word that is not a bare number."""
-    content = word.group()
-    if is_sizes(content):
-        return "kernel_size", read_sizes(content)
-    if content in ("same", "valid"):
-        return "padding", content
-    if content[0] in _SHORT_FIELDS and is_sizes(content[1:]):
-        return _SHORT_FIELDS[content[0]], read_sizes(content[1:])
-    if content[0] == "p" and (pads := read_pads(content[1:])) is not None:
-        return "padding", pads
-    name, equals, value = content.partition("=")
-    if not equals or not is_word(name):
-        raise SpecError(
-            f"{shorten(content, 40)} is not understood", text=text, span=word.span(), hint=EXPECTED
-        )
-    field = field_name(name)
-    if field in ("type", "input"):
-        raise SpecError(f"{field} cannot be set here", text=text, span=word.span())
-    try:
-        return field, read_value(value)
-    except ValueError:
-        span = (word.start() + len(name) + 1, word.end())
-        raise SpecError(
-            f"{shorten(value, 40)} is not a value" if value else f"{name} has no value",
-            text=text,
-            span=span,
-            hint="expected true, false, a number, sizes (3x1), a word or a quoted text",
-        ) from None
 
 
 def build_text(
@@ -179,7 +154,10 @@ def build_text(
 
     ``bias`` of True or False gives all layers a bias, or none.
     """
-    layers = [layer._replace(spec=with_bias(library, layer.spec, bias)) for layer in parse(text)]
+    layers = [
+        layer._replace(spec=with_bias(library, layer.spec, bias))
+        for layer in parse(text, library.is_own)
+    ]
     if len(layers) == 1:
         (layer,) = layers
         subject = build_spec(
@@ -197,7 +175,7 @@ def format_layer(spec: LayerSpec) -> str:
     The input is not part of a layer's text. Raises ConvcostError for a type that cannot be
     written on one line.
     """
-    if not _TYPE.fullmatch(spec.type):
+    if not re.fullmatch(r"[A-Za-z0-9_.\-/]+", spec.type, re.ASCII):
         raise ConvcostError(f"{shorten(spec.type)!r} cannot be written on one line")
     settings = spec.settings()
     words = [spec.type]

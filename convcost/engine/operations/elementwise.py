@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import SEVERAL, Kind, Operation, Reads
-from convcost.engine.shapes import Shape, product
+from convcost.engine.shapes import Shape, divides, divisors, product
 from convcost.errors import OperationError
 from convcost.quantities import format_shape
 
@@ -43,9 +43,40 @@ class LayerNorm(Normalisation):
 
 @dataclass(frozen=True, slots=True)
 class GroupNorm(Normalisation):
-    """Statistics over groups of channels. Source: Wu and He 2018."""
+    """Statistics over groups of channels. Source: Wu and He 2018; PyTorch ``GroupNorm``.
+
+    ``groups`` change no count, but must divide the channels; None where they are not said.
+    """
 
     type: ClassVar[str] = "group_norm"
+
+    groups: int | None = None
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape does not change; groups must divide the channels."""
+        (shape,) = inputs
+        if self.groups is not None and not divides(self.groups, shape[-1]):
+            raise OperationError(
+                f"groups={self.groups} does not divide {shape[-1]} channels",
+                field="groups",
+                choices=divisors(shape[-1]),
+            )
+        return shape
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The groups."""
+        return {"groups": self.groups}
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceNorm(Normalisation):
+    """Statistics over the positions of each channel of one sample.
+
+    With a scale and shift as in the paper; PyTorch leaves them out unless ``affine``.
+    Source: Ulyanov et al. 2016, Instance Normalization, equation 2.
+    """
+
+    type: ClassVar[str] = "instance_norm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,23 @@ class Upsample(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class Dropout(Operation):
+    """Values zeroed at random in training; at inference the input unchanged, and free.
+
+    Source: Srivastava et al. 2014, section 4; PyTorch ``Dropout`` (scaled in training).
+    """
+
+    type: ClassVar[str] = "dropout"
+    renames: ClassVar[bool] = True
+
+    rate: float = 0.5
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """The probability of a zero."""
+        return {"rate": self.rate}
+
+
+@dataclass(frozen=True, slots=True)
 class Identity(Operation):
     """The input unchanged; free."""
 

@@ -1,0 +1,197 @@
+"""PyTorch's layers as ``print(model)`` shows them and code calls them: ``Conv2d(64, 128, 3)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convcost.sources.frameworks.arguments import (
+    NEEDED,
+    Arguments,
+    Call,
+    Layers,
+    activation_call,
+    flag,
+    only,
+    padding_of,
+    per_axis,
+    plain_layer,
+    whole,
+)
+
+
+def _torch_conv(count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        only(given, "padding_mode", "zeros", "reflect", "replicate", "circular")
+        return [
+            {
+                "type": "conv",
+                "in_channels": whole(given["in_channels"], "in_channels"),
+                "out_channels": whole(given["out_channels"], "out_channels"),
+                "kernel_size": per_axis(given["kernel_size"], count, "kernel_size"),
+                "stride": per_axis(given["stride"], count, "stride"),
+                "padding": padding_of(given["padding"], count),
+                "dilation": per_axis(given["dilation"], count, "dilation"),
+                "groups": whole(given["groups"], "groups"),
+                "bias": flag(given["bias"], "bias"),
+            }
+        ]
+
+    return make
+
+
+def _torch_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        only(given, "padding_mode", "zeros")
+        return [
+            {
+                "type": "conv_transpose",
+                "in_channels": whole(given["in_channels"], "in_channels"),
+                "out_channels": whole(given["out_channels"], "out_channels"),
+                "kernel_size": per_axis(given["kernel_size"], count, "kernel_size"),
+                "stride": per_axis(given["stride"], count, "stride"),
+                "padding": per_axis(given["padding"], count, "padding"),
+                "output_padding": per_axis(given["output_padding"], count, "output_padding"),
+                "groups": whole(given["groups"], "groups"),
+                "bias": flag(given["bias"], "bias"),
+                "dilation": per_axis(given["dilation"], count, "dilation"),
+            }
+        ]
+
+    return make
+
+
+def _torch_pool(kind: str, count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        kernel = per_axis(given["kernel_size"], count, "kernel_size")
+        stride = given["stride"]
+        return [
+            {
+                "type": kind,
+                "kernel_size": kernel,
+                "stride": kernel if stride is None else per_axis(stride, count, "stride"),
+                "padding": per_axis(given["padding"], count, "padding"),
+                "dilation": per_axis(given.get("dilation", 1), count, "dilation"),
+                "ceil_mode": flag(given["ceil_mode"], "ceil_mode"),
+            }
+        ]
+
+    return make
+
+
+def _adaptive(count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        sizes = per_axis(given["output_size"], count, "output_size")
+        return [{"type": "adaptive_avg_pool", "output_size": sizes}]
+
+    return make
+
+
+def _norm(kind: str, features: str, affine: str) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        only(given, affine, True)
+        channels = given[features]
+        if isinstance(channels, list | tuple) and len(channels) == 1:
+            channels = channels[0]
+        return [{"type": kind, "in_channels": whole(channels, features)}]
+
+    return make
+
+
+def _torch_group_norm(given: Arguments) -> Layers:
+    only(given, "affine", True)
+    channels = whole(given["num_channels"], "num_channels")
+    groups = whole(given["num_groups"], "num_groups")
+    return [{"type": "group_norm", "in_channels": channels, "groups": groups}]
+
+
+def _torch_linear(given: Arguments) -> Layers:
+    return [
+        {
+            "type": "linear",
+            "in_channels": whole(given["in_features"], "in_features"),
+            "out_channels": whole(given["out_features"], "out_features"),
+            "bias": flag(given["bias"], "bias"),
+        }
+    ]
+
+
+def _torch_upsample(given: Arguments) -> Layers:
+    only(given, "size", None)
+    mode = "bilinear" if given["mode"] in ("linear", "bilinear", "trilinear") else given["mode"]
+    factor = given["scale_factor"]
+    if isinstance(factor, float) and factor.is_integer():
+        factor = int(factor)
+    return [{"type": "upsample", "scale": factor, "mode": mode}]
+
+
+def _flatten(given: Arguments) -> Layers:
+    only(given, "start_dim", 1)
+    only(given, "end_dim", -1)
+    return [{"type": "flatten"}]
+
+
+_TORCH_CONV = {
+    **{"in_channels": NEEDED, "out_channels": NEEDED, "kernel_size": NEEDED},
+    **{"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
+    "padding_mode": "zeros",
+}
+_TORCH_TRANSPOSE = {
+    **{"in_channels": NEEDED, "out_channels": NEEDED, "kernel_size": NEEDED},
+    **{"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1},
+    "padding_mode": "zeros",
+}
+_MAX_POOL = {
+    **{"kernel_size": NEEDED, "stride": None, "padding": 0, "dilation": 1},
+    **{"return_indices": False, "ceil_mode": False},
+}
+_AVG_POOL = {"kernel_size": NEEDED, "stride": None, "padding": 0, "ceil_mode": False}
+TORCH: dict[str, Call] = {
+    **{
+        name: activation_call(function)
+        for name, function in {
+            **{"ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "ELU": "elu"},
+            **{"SELU": "selu", "CELU": "celu", "GELU": "gelu", "SiLU": "silu", "Mish": "mish"},
+            **{"Sigmoid": "sigmoid", "Hardsigmoid": "hard_sigmoid", "Hardswish": "hard_swish"},
+            **{"Tanh": "tanh", "Softplus": "softplus", "Softmax": "softmax"},
+            **{"LogSoftmax": "log_softmax", "Softmax2d": "softmax"},
+        }.items()
+    },
+    **{
+        f"{part}{count}d": call
+        for count in (1, 2, 3)
+        for part, call in {
+            "Conv": Call(_TORCH_CONV, _torch_conv(count)),
+            "ConvTranspose": Call(_TORCH_TRANSPOSE, _torch_conv_transpose(count)),
+            "MaxPool": Call(_MAX_POOL, _torch_pool("max_pool", count)),
+            "AvgPool": Call(_AVG_POOL, _torch_pool("avg_pool", count)),
+            "AdaptiveAvgPool": Call({"output_size": NEEDED}, _adaptive(count)),
+            "BatchNorm": Call(
+                {"num_features": NEEDED, "eps": None, "momentum": None, "affine": True},
+                _norm("batch_norm", "num_features", "affine"),
+            ),
+            "InstanceNorm": Call(
+                {"num_features": NEEDED, "eps": None, "momentum": None, "affine": False},
+                _norm("instance_norm", "num_features", "affine"),
+            ),
+            "Dropout": Call({"p": 0.5, "inplace": None}, plain_layer("dropout")),
+        }.items()
+    },
+    "Linear": Call({"in_features": NEEDED, "out_features": NEEDED, "bias": True}, _torch_linear),
+    "LayerNorm": Call(
+        {"normalized_shape": NEEDED, "eps": None, "elementwise_affine": True},
+        _norm("layer_norm", "normalized_shape", "elementwise_affine"),
+    ),
+    "GroupNorm": Call(
+        {"num_groups": NEEDED, "num_channels": NEEDED, "eps": None, "affine": True},
+        _torch_group_norm,
+    ),
+    "Upsample": Call({"size": None, "scale_factor": None, "mode": "nearest"}, _torch_upsample),
+    "ChannelShuffle": Call(
+        {"groups": NEEDED},
+        lambda given: [{"type": "channel_shuffle", "groups": whole(given["groups"], "groups")}],
+    ),
+    "Identity": Call({}, plain_layer("identity")),
+    "Flatten": Call({"start_dim": 1, "end_dim": -1}, _flatten),
+    "Dropout": Call({"p": 0.5, "inplace": None, "rate": None}, plain_layer("dropout")),
+}
+"""Every class of PyTorch that is known, by its own spelling."""
