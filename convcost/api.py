@@ -23,6 +23,7 @@ from convcost.results import ComparisonResult, CountResult, PageResult
 from convcost.sources.asked import Asked, Wanted
 from convcost.sources.found import Problem
 from convcost.sources.table import Opened
+from convcost.sources.texts import open_library
 from convcost.studies.alternatives import one_comparison
 from convcost.studies.comparison import DEFAULT_DESIGNS
 
@@ -149,7 +150,7 @@ def formula(
     from convcost.reports.formula import formula_report
     from convcost.studies.derivation import derive
 
-    library = Library()
+    library = open_library()
     names = [library.proper(name) for name in (design, versus)]
     return PageResult(formula_report(derive(library, *names, axes=axes, arguments=arguments)))
 
@@ -158,7 +159,7 @@ def designs(name: str | None = None, *, design_path: Sequence[str | Path] = ()) 
     """The catalogue of designs and networks, or one of them."""
     from convcost.reports.catalogue import catalogue_report, design_report
 
-    library = Library([Path(folder) for folder in design_path])
+    library = open_library([Path(folder) for folder in design_path])
     if name is None:
         return PageResult(catalogue_report(list(library.designs())))
     return PageResult(design_report(library, library.find(name)))
@@ -212,7 +213,7 @@ def _open(
         wanted=ways.wanted,
         base=ways.switches,
     )
-    library = library or Library([Path(folder) for folder in design_path])
+    library = library or open_library([Path(folder) for folder in design_path])
     words = [str(word) if isinstance(word, Path) else word for word in what]
     return Opened(words, asked, library, default=default)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from test_docs import CONSOLE, ROOT, Block, can_run, transcript  # noqa: E402
+from test_docs import CONSOLE, ROOT, Block, can_run, transcript
 
 
 def programs() -> Path:

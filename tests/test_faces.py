@@ -18,9 +18,9 @@ from convcost.engine.operations.base import Operation, Weighted
 from convcost.engine.operations.foreign import Foreign, Imported
 from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError, SpecError
-from convcost.language.building import build_document
 from convcost.language.library import Library
 from convcost.language.primitives import PRIMITIVES
+from convcost.sources.specs import build_document
 from convcost.studies.explanation import explain_row
 
 PACKAGE = Path(__file__).parent.parent / "convcost"

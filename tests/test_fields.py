@@ -10,7 +10,7 @@ import pytest
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, OperationError
-from convcost.language.building import build_document, build_spec
+from convcost.language.building import build_spec
 from convcost.language.fields import FIELDS, LETTERS, SETTINGS, SPELLINGS, spellings_of
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
@@ -19,6 +19,7 @@ from convcost.language.toml import parse_toml
 from convcost.language.words import option_value
 from convcost.quantities import parse_shape
 from convcost.sources.files import read_specs
+from convcost.sources.specs import build_document
 from convcost.sources.text import build_text
 
 LIBRARY = Library()

@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convcost import count
-from convcost.sources.asked import Asked
-from convcost.sources.specs import build_item
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
+from convcost.sources.asked import Asked
 from convcost.sources.files import Problem, read_specs
+from convcost.sources.specs import build_item
 from convcost.sources.text import parse
 
 LIBRARY = Library()

@@ -19,7 +19,8 @@ NETWORK = """
 input = "16x16x3"
 parameters.width = 8
 layers = [
-    { type = "conv", kernel_size = 3, out_channels = "width", bias = true, norm = "batch_norm", activation = "relu" },
+    { type = "conv", kernel_size = 3, out_channels = "width", bias = true, norm = "batch_norm" },
+    { type = "activation" },
     { type = "global_avg_pool" },
     { type = "linear", out_channels = 10 },
 ]

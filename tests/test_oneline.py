@@ -152,8 +152,8 @@ def test_causal_padding_is_all_before() -> None:
     ],
 )
 def test_pools_and_transposed_convolutions_are_not_padded_by_default(line: str, size: int) -> None:
-    from convcost.language.building import build_document
     from convcost.language.library import Library
+    from convcost.sources.specs import build_document
 
     assert count("55x55x8", line).counted.output[0] == size
     (layer,) = parse(line)

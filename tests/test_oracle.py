@@ -14,9 +14,9 @@ from strategies import grouped_channels, maps, windows
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError
-from convcost.language.building import build_document
 from convcost.language.library import Library
 from convcost.language.primitives import ACTIVATIONS, PRIMITIVES
+from convcost.sources.specs import build_document
 
 Case = tuple[Shape, list[dict[str, Any]], Answer | None]
 

@@ -10,10 +10,10 @@ from convcost.cli.options import LayerOptions, NetworkOptions
 from convcost.cli.settings import batch_size, design_names, layer_settings
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
-from convcost.language.library import Library
 from convcost.quantities import parse_shape
 from convcost.sources.asked import Asked, Wanted
 from convcost.sources.table import Opened
+from convcost.sources.texts import open_library
 
 if TYPE_CHECKING:
     from convcost.language.expressions import Evaluate
@@ -25,7 +25,7 @@ class Question:
     def __init__(self, words: Sequence[str], options: LayerOptions | NetworkOptions) -> None:
         """Read the options. Raises SpecError."""
         self.words = list(words)
-        self.library = Library(options.design_path or ())
+        self.library = open_library(options.design_path or ())
         self.asked = _asked(options)
         self.designs = design_names(getattr(options, "design", None))
         if not self.words and not self.designs and self.asked.input is None and _is_piped():

@@ -47,10 +47,10 @@ def run(
     """List the designs by family, or show one: diagram, parameters, source, a ready command."""
     from convcost.cli.output import chosen_format, emit, write_answer
     from convcost.errors import SpecError
-    from convcost.language.library import Library
     from convcost.reports.catalogue import catalogue_report, design_report
+    from convcost.sources.texts import open_library
 
-    library = Library(design_path or ())
+    library = open_library(design_path or ())
     if output.form == "toml":
         if name is None:
             raise SpecError("a file is shown by its name", hint="convcost designs mbconv -f toml")

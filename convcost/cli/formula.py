@@ -44,17 +44,17 @@ def run(
     """
     from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.settings import layer_settings, set_settings
-    from convcost.language.library import Library
     from convcost.language.places import Nowhere
     from convcost.language.primitives import PRIMITIVES
     from convcost.reports.formula import formula_report
     from convcost.sources.names import design_of
+    from convcost.sources.texts import open_library
     from convcost.studies.derivation import derive
 
     if output.form == "text":
         output = output._replace(form="table")
     form = chosen_format(output)
-    library = Library(design_path or ())
+    library = open_library(design_path or ())
     names = [
         name if name in PRIMITIVES else design_of(library, name, Nowhere(), name).name
         for name in map(library.proper, (design, versus))

@@ -181,33 +181,3 @@ def build_network(
         raise origin.error(problem) from None
     unused = design.unused(given)
     return Subject(design.name, builder.finish(tensor), batch or 1, design.name, given, unused)
-
-
-def build_document(
-    library: Library,
-    document: dict[str, Any],
-    place: str,
-    *,
-    input: Shape | None = None,
-    batch: int | None = None,
-    switches: Switches | None = None,
-    arguments: Mapping[str, Any] | None = None,
-) -> Subject:
-    """A JSON or TOML object with ``layers``, as a network of the user's own."""
-    from convcost.language.compiling import compile_design
-    from convcost.language.toml import checked_design
-
-    file = checked_design(document, place)
-    stem = place.rpartition("/")[2].partition(".")[0]
-    design = compile_design(file, stem or "network", place=place, proper=library.proper)
-    if arguments and not design.accepts("bias"):
-        arguments = {key: value for key, value in arguments.items() if key != "bias"}
-    return build_network(
-        library,
-        design,
-        input=input,
-        batch=batch or file.get("batch"),
-        arguments=arguments,
-        switches=switches,
-        own=EVERYTHING if design.input is not None and switches is None else None,
-    )

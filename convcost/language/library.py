@@ -5,8 +5,9 @@ A library compiles a file when its name is first asked for, and never reads the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from convcost.errors import OperationError, SpecError, either, nearest, shorten
 from convcost.language.expressions import EXACT, Functions
@@ -24,15 +25,30 @@ MAX_NAME = 100
 """The longest name of a design, as in its file; a longer word is no file name either."""
 
 
+Expand: TypeAlias = Callable[[Mapping[str, Any], str], dict[str, Any]]
+
+
+def _as_it_is(document: Mapping[str, Any], place: str) -> dict[str, Any]:
+    return dict(document)
+
+
 class Library:
     """Finds designs by name. ``folders`` are the user's own, looked at after the shipped ones."""
 
-    def __init__(self, folders: Sequence[Path] = (), *, functions: Functions = EXACT) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path] = (),
+        *,
+        functions: Functions = EXACT,
+        expand: Expand = _as_it_is,
+    ) -> None:
+        """``expand`` turns what else may stand in a user's file into the language's objects."""
         for folder in folders:
             if not folder.is_dir():
                 raise SpecError(f"{shorten(str(folder))} is not a folder of designs")
         self._folders = tuple(folders)
         self._functions = functions
+        self._expand = expand
         self._compiled: dict[str, Design] = {}
         self._files: dict[str, Path] = {}
         self._proper: dict[str, str] = {}
@@ -48,7 +64,7 @@ class Library:
 
     def with_functions(self, functions: Functions) -> Library:
         """A library of the same folders whose expressions use other functions."""
-        other = Library(self._folders, functions=functions)
+        other = Library(self._folders, functions=functions, expand=self._expand)
         other._files = dict(self._files)
         return other
 
@@ -143,7 +159,7 @@ class Library:
         place = None if shipped else str(path)
         document = read_toml(path)
         if place is not None:
-            document = checked_design(document, place)
+            document = checked_design(self._expand(document, place), place)
             name = document.get("name", path.stem)
             if any((folder / f"{name}.toml").is_file() for folder in SHIPPED):
                 raise SpecError(

@@ -99,5 +99,9 @@ class Asked(NamedTuple):
         return (*shape[1:], shape[0]) if self.channels_first else shape
 
 
+NOTHING_ASKED: Final = Asked()
+"""Only the words."""
+
+
 def _word(value: Any) -> str:
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -15,11 +15,12 @@ from convcost.language.building import Subject, build_network, build_spec, with_
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
-from convcost.sources.asked import Asked
+from convcost.sources.asked import NOTHING_ASKED, Asked
 from convcost.sources.files import Item, read_specs
 from convcost.sources.found import Problem
 from convcost.sources.mapping import read_mapping
 from convcost.sources.names import refuse_unknown
+from convcost.sources.texts import expand
 
 
 def given_item(value: Any) -> Item:
@@ -86,7 +87,9 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
     )
 
 
-def build_document(library: Library, document: dict[str, Any], place: str, asked: Asked) -> Subject:
+def build_document(
+    library: Library, document: dict[str, Any], place: str, asked: Asked = NOTHING_ASKED
+) -> Subject:
     """A JSON or TOML object with ``layers``, as a network of the user's own.
 
     What stands in a file with an input of its own takes part, and in a network also what its
@@ -95,9 +98,9 @@ def build_document(library: Library, document: dict[str, Any], place: str, asked
     from convcost.language.compiling import compile_design
     from convcost.language.toml import checked_design
 
-    file = checked_design(document, place)
+    file = checked_design(expand(document, place), place)
     stem = place.rpartition("/")[2].partition(".")[0]
-    design = compile_design(file, stem or "network", place=place)
+    design = compile_design(file, stem or "network", place=place, proper=library.proper)
     arguments = dict(asked.settings)
     if asked.wanted.bias is not None and design.accepts("bias"):
         arguments["bias"] = asked.wanted.bias
