@@ -52,6 +52,9 @@ def split_sizes(text: str) -> list[str] | None:
     Sizes are joined by x (or X, \u00d7, *) or by commas, with or without spaces, in round or
     square brackets or none: ``56x56x256``, ``56 x 56 x 256``, ``(56, 56, 256)``.
     """
+    plain = text.split("x")
+    if all(map(str.isdigit, plain)) and text.isascii():  # nearly every shape is written so
+        return plain
     text = text.strip()
     if text[:1] in _BRACKETS and text[-1:] == _BRACKETS[text[0]]:
         text = text[1:-1].removesuffix(",")

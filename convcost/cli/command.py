@@ -6,6 +6,7 @@ both are settled here, before it sees the words.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,8 +22,23 @@ class Command(TyperCommand):
     """Examples first, options in groups; an option given twice is an error."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Settle what the parser could not, then parse."""
-        return super().parse_args(ctx, _Scan(self, ctx, args).settled())
+        """Settle what the parser could not, then parse.
+
+        Typer makes a validator for each option of a command, given or not: a tenth of a short
+        run. Those that were not given keep their defaults without one.
+        """
+        scan = _Scan(self, ctx, args)
+        settled = scan.settled()
+        every = self.params
+        try:
+            self.params = [param for param in every if scan.needs(param)]
+            rest = super().parse_args(ctx, settled)
+        finally:
+            self.params = every
+        for param in every:
+            if not scan.needs(param):
+                ctx.params[param.name] = param.default
+        return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Usage, what it does, examples, options by group."""
@@ -99,6 +115,7 @@ class _Scan:
             if p.param_type_name == "option"
         }
         self._given: dict[str, str] = {}
+        self._seen: set[str] = set()
         self._words: list[str] = []
 
     def settled(self) -> list[str]:
@@ -113,6 +130,18 @@ class _Scan:
             else:
                 out += self._known(name, value)
         return out
+
+    def needs(self, param: Any) -> bool:
+        """Whether the parser has to look at a parameter: it was given, or may be elsewhere."""
+        if param.param_type_name == "argument" or param.is_eager or param.required:
+            return True
+        if param.name in self._seen:
+            return True
+        variables = getattr(param, "envvar", None) or ()
+        return any(
+            name in os.environ
+            for name in ([variables] if isinstance(variables, str) else variables)
+        )
 
     def _walk(self) -> Iterator[tuple[str, str, str | None]]:
         """("word", text, None), or ("option" or "own", name, value) where it has one."""
@@ -156,6 +185,7 @@ class _Scan:
 
     def _known(self, name: str, value: str | None) -> list[str]:
         param = self._params[name]
+        self._seen.add(param.name)
         typed = name if value is None else f"{name} {value}"
         if not param.multiple and not _is_flag(param):
             if param.name in self._given:
@@ -179,6 +209,7 @@ class _Scan:
         """An option that the command does not have: a parameter of a design, or a mistake."""
         field = name[2:].replace("-", "_")
         if value is not None and "--set" in self._params and self._has_parameter(field):
+            self._seen.add(self._params["--set"].name)
             return [f"--set={name}={value}"]  # as typed: a refusal can name it
         from convcost.cli.elsewhere import OPTIONS
 
