@@ -166,7 +166,7 @@ def build_text(
         return subject._replace(name=layer.spec.name or " ".join(text.split()))
     chain = [(layer.spec, layer.origin) for layer in layers]
     subject = build_chain(chain, library, input, batch, switches)
-    return Subject(" ".join(text.split()), subject.graph, subject.batch)
+    return Subject(" ".join(text.split()), subject.graph, subject.batch, notes=subject.notes)
 
 
 def format_layer(spec: LayerSpec) -> str:
@@ -217,6 +217,6 @@ def _format_padding(padding: Any) -> str:
 def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and is_word(value) and value not in ("true", "false"):
+    if isinstance(value, str) and is_word(value) and value.lower() not in ("true", "false"):
         return value
     return json.dumps(value, separators=(",", ":"))
