@@ -94,8 +94,14 @@ def _parts(line: str, start: int, stop: int, known: Known) -> Iterator[TextLayer
             for _ in range(copies):
                 yield from made
         else:
-            fields, spans = Words(line, words, known).read()
-            yield _checked(line, fields, (first.start, words[-1].end), spans)
+            reader = Words(line, words, known)
+            fields, spans = reader.read()
+            copies = fields.pop("repeat", 1) if reader.after else 1
+            span = (first.start, words[-1].end)
+            for _ in range(copies):
+                yield _checked(line, fields, span, spans)
+                for following in reader.after:
+                    yield _checked(line, following, span, {})
 
 
 def _is_call(name: str) -> bool:
