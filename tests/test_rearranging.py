@@ -9,8 +9,8 @@ import pytest
 from convcost import count
 from convcost.engine.receptive_field import receptive_fields
 from convcost.errors import ConvcostError
-from convcost.language.building import build_document
 from convcost.language.library import Library
+from convcost.sources.specs import build_document
 
 LIBRARY = Library()
 
