@@ -220,3 +220,113 @@ def linear(shape: Shape, channels: int, bias: bool) -> Answer:
 def values(shape: Shape) -> int:
     """How many numbers a tensor holds, counted one by one."""
     return sum(1 for _ in product(*map(range, shape)))
+
+
+def causal_pads(kernel: int, dilation: int) -> tuple[int, int]:
+    """The least padding before the input with which no window sees past its own position."""
+    before = 0
+    while any(tap * dilation - before > 0 for tap in range(kernel)):
+        before += 1
+    return before, 0
+
+
+def attention(shape: Shape, heads: int, bias: bool) -> Answer:
+    """Every token asks every token, head by head; four learned products around that."""
+    *spatial, channels = shape
+    tokens = list(product(*map(range, spatial)))
+    used, macs, ops = set(), 0, 0
+    biases = 0
+    for matrix in ("query", "key", "value", "projection"):
+        for o in range(channels):
+            biases += bias
+            for i in range(channels):
+                used.add((matrix, i, o))
+        for _token in tokens:
+            for _o in range(channels):
+                ops += bias
+                for _i in range(channels):
+                    macs += 1
+    for head in range(heads):
+        own = [c for c in range(channels) if c * heads // channels == head]
+        for _query in tokens:
+            for _key in tokens:
+                macs += len(own)  # the score
+                ops += 2  # scaled, and its share of the softmax
+            for _c in own:
+                for _value in tokens:
+                    macs += 1
+    return Answer(shape, len(used) + biases, macs, ops)
+
+
+GATES = {
+    # Gates, and what happens to one hidden value in one step besides products and biases.
+    "rnn": ("h", "tanh"),
+    "gru": ("r z n", "sigmoid-r sigmoid-z tanh-n r*Uh Wx+that 1-z (1-z)*n z*h sum"),
+    "lstm": ("i f g o", "sigmoid-i sigmoid-f tanh-g sigmoid-o f*c i*g sum tanh-c o*that"),
+}
+
+
+def recurrent(
+    kind: str, shape: Shape, hidden: int, layers: int, bidirectional: bool, bias: bool
+) -> Answer:
+    """Step by step, layer by layer, direction by direction."""
+    gates, steps = (words.split() for words in GATES[kind])
+    length, channels = shape
+    directions = ("forwards", "backwards") if bidirectional else ("forwards",)
+    used, macs, ops = set(), 0, 0
+    seen = channels
+    for layer in range(layers):
+        for direction in directions:
+            for _step in range(length):
+                for unit in range(hidden):
+                    ops += len(steps)
+                    for gate in gates:
+                        here = (layer, direction, gate, unit)
+                        for i in range(seen):
+                            used.add((*here, "W", i))
+                            macs += 1
+                        for j in range(hidden):
+                            used.add((*here, "U", j))
+                            macs += 1
+                        for vector in ("W", "U") if bias else ():
+                            used.add((*here, vector, "bias"))
+                            ops += 1
+        seen = sum(hidden for _ in directions)
+    return Answer((length, seen), len(used), macs, ops)
+
+
+def matmul(first: Shape, second: Shape) -> Answer:
+    """Row by column; all axes before the last two are a stack."""
+    macs = 0
+    for _stack in product(*map(range, first[:-2])):
+        for _row in range(first[-2]):
+            for _column in range(second[-1]):
+                for _inner in range(first[-1]):
+                    macs += 1
+    return Answer((*first[:-1], second[-1]), 0, macs, 0)
+
+
+def pixel_shuffle(shape: Shape, scale: Sequence[int]) -> Shape:
+    """Put every value where it goes, and see how large the map has become."""
+    *spatial, channels = shape
+    blocks = list(product(*map(range, scale)))
+    places = set()
+    for position in product(*map(range, spatial)):
+        for channel in range(channels):
+            inside = blocks[channel % len(blocks)]
+            fine = [p * r + i for p, r, i in zip(position, scale, inside, strict=True)]
+            places.add((*fine, channel // len(blocks)))
+    return tuple(max(place[axis] for place in places) + 1 for axis in range(len(shape)))
+
+
+def space_to_depth(shape: Shape, scale: Sequence[int]) -> Shape:
+    """The other way: every value to its block's position."""
+    *spatial, channels = shape
+    blocks = list(product(*map(range, scale)))
+    places = set()
+    for position in product(*map(range, spatial)):
+        inside = tuple(p % r for p, r in zip(position, scale, strict=True))
+        coarse = [p // r for p, r in zip(position, scale, strict=True)]
+        for channel in range(channels):
+            places.add((*coarse, channel * len(blocks) + blocks.index(inside)))
+    return tuple(max(place[axis] for place in places) + 1 for axis in range(len(shape)))

@@ -37,7 +37,19 @@ CASES: dict[str, tuple[Shape, dict[str, Any]]] = {
 }
 """Settings for the primitives that need some; the others are built bare on 8x6x4."""
 
-TWO = ("add", "mul", "concat")
+CASES |= {
+    "deform_conv": CASES["conv"],
+    "matmul": ((6, 6), {}),
+    "attention": ((8, 6, 4), {"heads": 2, "bias": True}),
+    "lstm": ((8, 4), {"out_channels": 3, "layers": 2, "bidirectional": True, "bias": True}),
+    "gru": ((8, 4), {"out_channels": 3, "bias": True}),
+    "rnn": ((8, 4), {"out_channels": 3}),
+    "pad": ((8, 6, 4), {"padding": 1}),
+    "crop": ((8, 6, 4), {"output_size": 2}),
+    "reshape": ((8, 6, 4), {"shape": [-1, 4]}),
+}
+
+TWO = ("add", "mul", "concat", "matmul")
 
 
 def classes() -> Iterator[type[Operation]]:
@@ -66,7 +78,7 @@ def test_every_setting_of_an_operation_is_told(kind: str) -> None:
     for field in dataclasses.fields(operation):
         if field.name != "out_channels":  # it is the last size of the output
             assert field.name in told, f"{kind}.settings() forgets {field.name}"
-            if field.name != "padding":
+            if field.name != "padding" or kind in ("pad", "crop"):
                 assert told[field.name] == getattr(operation, field.name)
 
 
@@ -77,7 +89,8 @@ def test_the_products_of_a_layer_are_its_macs_and_weights(kind: str) -> None:
     assert sum(part.macs for part in row.products) == row.cost.macs
     assert bool(row.products) == (row.node.operation.kind == "macs")
     if row.products:
-        biases = row.node.output[-1] if row.node.operation.has_bias else 0
+        biases = row.node.operation.biases(row.node.output)
+        assert bool(biases) == row.node.operation.has_bias
         assert sum(part.weights for part in row.products) + biases == row.cost.params
 
 
@@ -140,7 +153,8 @@ def test_a_layer_that_reads_too_much_is_refused(layer: dict[str, Any], message: 
 def test_a_join_needs_two(kind: str) -> None:
     with pytest.raises(ConvcostError) as caught:
         build_document(LIBRARY, {"input": [8, 8, 4], "layers": [{"type": kind}]}, "net.json")
-    assert caught.value.message == f"{kind} reads two layers or more"
+    more = "" if kind == "matmul" else " or more"
+    assert caught.value.message == f"{kind} reads two layers{more}"
     assert caught.value.hint == "name them with from"
 
 

@@ -210,3 +210,62 @@ def test_closed_form_is_dropped_where_it_does_not_give_this_ratio() -> None:
     # Where no channels change, the unit splits, which the general formula does not.
     assert forms("shufflenet_v2_unit", 116, 116) == (None, None)
     assert None not in forms("shufflenet_v2_unit", 116, 232)
+
+
+LINES = [
+    # What a line leaves open of kernels and channels is a symbol; the rest are its numbers.
+    ("1x1, dw 3x3, 1x1", "Cin*Cout + 9*Cout + Cout**2", "H*W*(Cin*Cout + 9*Cout + Cout**2)"),
+    ("conv", "K**2*Cin*Cout", "H*W*K**2*Cin*Cout"),
+    ("conv bias, relu", "K**2*Cin*Cout + Cout", "H*W*K**2*Cin*Cout"),
+    ("conv 3x3 64", "9*Cin*64", "H*W*9*Cin*64"),
+    ("pixel_shuffle 2, conv 3x3 8", "9*Cin/4*8", "4*H*W*9*Cin/4*8"),
+    ("space_to_depth 2, conv 3x3 8", "9*4*Cin*8", "H*W/4*9*4*Cin*8"),
+    ("attention 8", "4*Cin**2", "4*H*W*Cin**2 + 2*(H*W)**2*Cin"),
+    ("deform_conv", "K**2*Cin*Cout", "H*W*K**2*Cin*Cout"),
+    ("Conv2d(3, 8, 3, padding=1)", "9*Cin*8 + 8", "H*W*9*Cin*8"),
+    ("(1x1 8) x3", "8*Cin + 2*64", "H*W*(8*Cin + 2*64)"),
+    ("pad 1, conv 3x3 8 valid", "9*Cin*8", "H*W*9*Cin*8"),
+]
+
+
+@pytest.mark.parametrize(("line", "params", "macs"), LINES)
+def test_a_line_of_layers_has_a_formula(line: str, params: str, macs: str) -> None:
+    import sympy
+
+    from convcost.language.library import Library
+    from convcost.studies.derivation import derive
+
+    derived = derive(Library(), line)
+    symbols = sympy.symbols("H W Cin Cout K", integer=True, positive=True)
+    names = {symbol.name: symbol for symbol in symbols}
+    assert sympy.simplify(derived.params - sympy.sympify(params, names)) == 0
+    assert sympy.simplify(derived.macs - sympy.sympify(macs, names)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)], ids=lambda value: str(value)
+)
+def test_a_recurrent_layer_has_the_formula_of_its_gates(kind: str, gates: int) -> None:
+    import sympy
+
+    from convcost.language.library import Library
+    from convcost.studies.derivation import derive
+
+    derived = derive(Library(), f"{kind} bias", axes=1)
+    steps, channels, hidden = sympy.symbols("L Cin Cout", integer=True, positive=True)
+    assert sympy.expand(derived.params - gates * hidden * (channels + hidden + 2)) == 0
+    assert sympy.expand(derived.macs - gates * steps * hidden * (channels + hidden)) == 0
+
+
+def test_a_line_that_has_no_formula_says_why(invoke: Run) -> None:
+    done = invoke("formula", "conv 3x3, foo 3x3")
+    assert done.code == 2
+    assert done.err.startswith(
+        "error: foo is not a layer type or design\n  conv 3x3, foo 3x3\n            ^^^\n"
+    )
+    done = invoke("formula", "conv 3x3, conv 1x1", "--set", "stride=2")
+    assert (done.code, done.err) == (
+        2,
+        "error: stride beside several layers: which of them is meant?\n"
+        "  write it on the line, such as stride 2\n",
+    )

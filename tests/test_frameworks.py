@@ -60,6 +60,10 @@ CASES: list[tuple[str, str, tuple[int, ...], int]] = [
     ("Flatten(start_dim=1, end_dim=-1)", "2x3x4", (24,), 0),
     ("Identity()", "8x8x4", (8, 8, 4), 0),
     ("Upsample(scale_factor=2.0, mode='nearest')", "8x8x4", (16, 16, 4), 0),
+    ("PixelShuffle(upscale_factor=2)", "8x8x16", (16, 16, 4), 0),
+    ("PixelUnshuffle(2)", "8x8x4", (4, 4, 16), 0),
+    ("ZeroPad2d((1, 2, 3, 4))", "8x8x4", (8 + 3 + 4, 8 + 1 + 2, 4), 0),
+    ("InstanceNorm2d(64, affine=True)", "8x8x64", (8, 8, 64), 2 * 64),
     # Keras, with its own defaults: valid padding, biases.
     ("Conv2D(64, 3)", "56x56x256", (54, 54, 64), 3 * 3 * 256 * 64 + 64),
     (
@@ -92,6 +96,11 @@ CASES: list[tuple[str, str, tuple[int, ...], int]] = [
     ("Dense(10, activation='softmax')", "64", (10,), 64 * 10 + 10),
     ("BatchNormalization()", "8x8x4", (8, 8, 4), 2 * 4),
     ("Activation('relu')", "8x8x4", (8, 8, 4), 0),
+    ("ZeroPadding2D(((1, 2), (3, 4)))", "8x8x4", (8 + 1 + 2, 8 + 3 + 4, 4), 0),
+    ("LSTM(16, 8, num_layers=2)", "30x16", (30, 8), 4 * 8 * (16 + 8 + 2) + 4 * 8 * (8 + 8 + 2)),
+    ("GRU(16, 8, bidirectional=True)", "30x16", (30, 16), 2 * 3 * 8 * (16 + 8 + 2)),
+    ("RNN(16, 8)", "30x16", (30, 8), 8 * (16 + 8 + 2)),
+    ("MultiheadAttention(64, 8)", "30x64", (30, 64), 4 * 64 * 64 + 4 * 64),
     ("UpSampling2D(2)", "8x8x4", (16, 16, 4), 0),
     # Containers, as code and as print(model) shows them.
     (
@@ -230,15 +239,14 @@ def test_pytorch_agrees_where_it_is_installed() -> None:
         name = line.partition("(")[0].rpartition(".")[2]
         if "\n" in line or " x3" in line or not hasattr(torch.nn, name) or name not in CALLS:
             continue
-        layer: Any = eval(
-            line.replace("=same", "='same'"), {**vars(torch.nn), "nn": torch.nn, "torch": torch}
-        )
+        names = {**vars(torch.nn), "nn": torch.nn, "torch": torch}
+        layer: Any = eval(line.replace("=same", "='same'"), names)
         sizes = tuple(map(int, shape.split("x")))
-        first = (
-            torch.zeros(1, sizes[-1], *sizes[:-1])
-            if name != "LayerNorm"
-            else torch.zeros(1, *sizes)
-        )
-        made = tuple(layer(first).shape[1:])
-        made = (*made[1:], made[0]) if name != "LayerNorm" and len(made) > 1 else made
+        if name in ("LayerNorm", "LSTM", "GRU", "RNN", "MultiheadAttention"):  # channels last
+            first = torch.zeros(*sizes)
+            answer = layer(first, first, first) if "Attention" in name else layer(first)
+            made = tuple((answer[0] if isinstance(answer, tuple) else answer).shape)
+        else:
+            made = tuple(layer(torch.zeros(1, sizes[-1], *sizes[:-1])).shape[1:])
+            made = (*made[1:], made[0]) if len(made) > 1 else made
         assert (made, sum(p.numel() for p in layer.parameters())) == (output, params)

@@ -79,6 +79,8 @@ SAME = [
     ("dropout p=0.3", "dropout rate=0.3"),
     ("3x3 64; relu", "conv 3x3 64, relu"),
     ("3x3 64 -> relu", "conv 3x3 64, relu"),
+    ("1x1 64 bn relu", "pointwise 64, batch_norm, relu"),
+    ("dw 3x3 bn relu6 x2", "dw 3x3, bn, relu6, dw 3x3, bn, relu6"),
     ("3x3 64\nrelu\n", "conv 3x3 64, relu"),
     ("(3x3 64, relu) x2", "3x3 64, relu, 3x3 64, relu"),
     ("(3x3 64, relu) x 2", "3x3 64, relu, 3x3 64, relu"),
@@ -261,3 +263,20 @@ def test_a_mistake_is_shown_at_its_place(text: str, shown: str) -> None:
 def test_repeated_groups_do_not_fill_the_memory() -> None:
     with pytest.raises(ConvcostError, match="more than 20,000 layers"):
         parse("((3x3 64) x10000) x10000")
+
+
+def test_what_follows_a_design_of_one_convolution_follows_it() -> None:
+    from convcost.language.library import Library
+    from convcost.sources.oneline import SINGLE
+
+    library = Library()
+    designs = [library.find(name) for name in library.names()]
+    single = [
+        design.name
+        for design in designs
+        if design.kind == "design" and len(design.layers) == 1 and design.layers[0].norm
+    ]
+    assert set(SINGLE) <= {design.name for design in designs if len(design.layers) == 1}
+    assert set(single) <= set(SINGLE)
+    text = "dw 3x3 bn relu"
+    assert count("8x8x4", text).params == count("8x8x4", "dw 3x3", norm=True).params

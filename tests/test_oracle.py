@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import oracle
+import oracle_cases
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -236,6 +237,7 @@ CASES: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "flatten": flatten,
     "dropout": per_value("dropout", params=0, ops=0),
     "identity": per_value("identity", params=0, ops=0),
+    **oracle_cases.CASES,
 }
 
 
@@ -353,3 +355,24 @@ def test_what_an_enlarged_map_sees() -> None:
     assert sees("upsample scale=2") == (1, 1)
     assert sees("upsample scale=2 mode=bilinear") == (2, 2)
     assert sees("upsample scale=3 mode=bilinear") == (2, 2)
+
+
+def test_an_adaptive_pool_takes_no_time_whatever_size_is_asked_for() -> None:
+    from convcost.engine.operations.pooling import visited
+
+    # By the definition: window i holds floor(i * in / out) up to ceil((i + 1) * in / out).
+    for size in range(1, 25):
+        for out in range(1, 25):
+            windows = [(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]
+            assert visited(size, out) == sum(end - start for start, end in windows)
+    assert visited(2**31 - 1, 2**30) == 2**31 - 1 + 2**30 - 1
+    with pytest.raises(ConvcostError) as caught:
+        build_document(
+            LIBRARY,
+            {
+                "input": [8, 8, 4],
+                "layers": [{"type": "adaptive_avg_pool", "output_size": 2**31 - 1}],
+            },
+            "network.json",
+        )
+    assert caught.value.message == f"output_size must be at most {2**20}, not {2**31 - 1}"

@@ -23,7 +23,9 @@ def run(
     design: Annotated[
         str,
         typer.Argument(
-            metavar="DESIGN", help="A design by name or file.", autocompletion=complete_words
+            metavar="DESIGN",
+            help="A design by name or file, or a line of layers.",
+            autocompletion=complete_words,
         ),
     ],
     versus: Annotated[
@@ -49,14 +51,16 @@ def run(
     from convcost.reports.formula import formula_report
     from convcost.sources.names import design_of
     from convcost.sources.texts import open_library
-    from convcost.studies.derivation import derive
+    from convcost.studies.derivation import derive, is_line
 
     if output.form == "text":
         output = output._replace(form="table")
     form = chosen_format(output)
     library = open_library(design_path or ())
     names = [
-        name if name in PRIMITIVES else design_of(library, name, Nowhere(), name).name
+        name
+        if name in PRIMITIVES or is_line(name)
+        else design_of(library, name, Nowhere(), name).name
         for name in map(library.proper, (design, versus))
     ]
     settings, _ = set_settings(set_)

@@ -29,6 +29,8 @@ def product(sizes: Iterable[int]) -> int:
 
 def ceil_div(dividend: int, divisor: int) -> int:
     """``dividend / divisor`` rounded up."""
+    if type(divisor) is int and divisor == 1:
+        return dividend
     return -(-dividend // divisor)
 
 

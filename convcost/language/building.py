@@ -77,7 +77,14 @@ def build_spec(
         raise origin.error(problem) from None
     name = spec.name or spec.type
     batch = batch or spec.batch or 1
-    return Subject(name, builder.finish(tensor), batch, spec.type, settings, unused)
+    graph = builder.finish(tensor)
+    return Subject(name, graph, batch, spec.type, settings, unused, remarks(graph))
+
+
+def remarks(graph: Graph) -> tuple[str, ...]:
+    """What the operations of a graph leave apart, each sentence once."""
+    found = (node.operation.note for node in graph.nodes)
+    return tuple(dict.fromkeys(note for note in found if note))
 
 
 NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, channels)"
@@ -144,7 +151,9 @@ def build_chain(
     tensor = chain.build(Context(builder, library.find, switches), 0, {}, EVERYTHING)
     batch = batch or next((spec.batch for spec, _ in layers if spec.batch), None) or 1
     first = layers[0][0]
-    return Subject(first.name or first.type, builder.finish(tensor), batch, first.type)
+    graph = builder.finish(tensor)
+    name = first.name or first.type
+    return Subject(name, graph, batch, first.type, notes=remarks(graph))
 
 
 def build_network(
@@ -180,4 +189,6 @@ def build_network(
     except ConvcostError as problem:
         raise origin.error(problem) from None
     unused = design.unused(given)
-    return Subject(design.name, builder.finish(tensor), batch or 1, design.name, given, unused)
+    graph = builder.finish(tensor)
+    notes = remarks(graph)
+    return Subject(design.name, graph, batch or 1, design.name, given, unused, notes)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import grouped, weighted, windowed
+from convcost.engine.operations.base import Product, grouped, windowed
 from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
@@ -43,35 +43,47 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     row = step.row
     shapes = f"{format_shape(row.inputs[0])} -> {format_shape(row.node.output)}"
     lines = [f"{row.name}: {_what(step)}, {shapes}"]
-    if step.macs_per_value is None or row.cost is None:
+    if not step.products or row.cost is None:
         return lines + _without_macs(step, width)
-    per_kernel = [*(step.kernel or ()), step.channels_seen]
-    weights = product([value for value in per_kernel if value is not None])
-    lines += _line("one kernel", f"{_product(per_kernel)} = {format_count(weights)} weights", width)
-    lines += _line("", f"({_why(step)})", width)
-    kernels = step.kernels or 0
-    one_each = "input" if step.positions_are == "input" else "output"
-    lines += _line("kernels", f"{format_count(kernels)}, one for each {one_each} channel", width)
-    params = f"{_product([kernels, weights])} = {format_count(kernels * weights)}"
-    lines += _line("parameters", params, width)
-    operation = weighted(row.node.operation)
-    if operation is not None and operation.bias:
-        biases = operation.out_channels
-        total = f"{format_count(kernels * weights)} + {biases} biases"
-        lines += _line("", f"{total} = {format_count(row.cost.params)}", width)
-    value = f"one {step.positions_are} value"
-    lines += _line(value, f"{format_count(weights)} multiply-accumulates", width)
-    positions = step.positions or ()
-    sizes = [*([batch] if batch != 1 else []), *positions, kernels]
-    values = product(sizes)
-    lines += _line(
-        f"{step.positions_are} values", f"{_product(sizes)} = {format_count(values)}", width
-    )
-    macs = f"{_product([values, weights])} = {format_count(values * weights)}"
-    lines += _line("MACs", macs, width)
+    biases = row.node.operation.biases(row.node.output)
+    if len(step.products) == 1:
+        lines += _factors(step, step.products[0], batch, width, biases)
+    else:
+        for part in step.products:
+            lines += _line(part.name, "", width)
+            lines += _factors(step, part, batch, width, 0)
+        if biases:
+            lines += _line("biases", format_count(biases), width)
     for remark in step.remarks:
         lines += _wrap(f"  note: {remark}", width)
     return lines
+
+
+def _factors(step: Step, part: Product, batch: int, width: int, biases: int) -> list[str]:
+    """One product: a kernel and why, how many, then work and values."""
+    per_kernel, weights = [*part.kernel, part.channels_seen], part.kernel_weights
+    total = format_count(part.kernels * weights)
+    lines = []
+    if part.is_learned:
+        text = f"{_product(per_kernel)} = {format_count(weights)} weights"
+        lines += _line("one kernel", text, width)
+        lines += _line("", f"({_why(step, part)})", width)
+        one_each = f"one for each {part.positions_are} channel"
+        if len(step.products) > 1:
+            one_each = "one for each value at a position"
+        lines += _line("kernels", f"{format_count(part.kernels)}, {one_each}", width)
+        lines += _line("parameters", f"{_product([part.kernels, weights])} = {total}", width)
+        if biases:
+            summed = format_count(part.weights + biases)
+            lines += _line("", f"{total} + {biases} biases = {summed}", width)
+    value = f"one {part.positions_are} value"
+    lines += _line(value, f"{format_count(weights)} multiply-accumulates", width)
+    sizes = [*([batch] if batch != 1 else []), *part.positions, part.kernels]
+    values = product(sizes)
+    what = f"{_product(sizes)} = {format_count(values)}"
+    lines += _line(f"{part.positions_are} values", what, width)
+    macs = f"{_product([values, weights])} = {format_count(values * weights)}"
+    return lines + _line("MACs", macs, width)
 
 
 def _what(step: Step) -> str:
@@ -95,12 +107,14 @@ def _groups(step: Step) -> int:
     return 1 if operation is None else operation.groups
 
 
-def _why(step: Step) -> str:
+def _why(step: Step, part: Product) -> str:
     """Why a kernel is as large as it is."""
     groups = _groups(step)
-    seen = step.channels_seen
-    if step.positions_are == "input":
+    seen = part.channels_seen
+    if part.positions_are == "input":
         return f"each input value is spread over {seen} output channels"
+    if len(step.products) > 1:
+        return f"it spans all {seen} values that it reads, and their products are summed"
     if groups == 1:
         return f"it spans all {seen} input channels, and their products are summed"
     channels = "channel" if seen == 1 else "channels"
@@ -296,8 +310,22 @@ def _step_document(step: Step) -> dict[str, Any]:
         "macs_per_value": step.macs_per_value,
         "positions": step.positions,
         "positions_are": step.positions_are,
+        "products": [_product_document(part) for part in step.products],
         "params": None if cost is None else cost.params,
         "macs": None if cost is None else cost.macs,
         "element_ops": None if cost is None else cost.element_ops,
         "remarks": list(step.remarks),
+    }
+
+
+def _product_document(part: Product) -> dict[str, Any]:
+    """One product of a layer, factor by factor."""
+    return {
+        "name": part.name,
+        "kernel_size": part.kernel,
+        "channels_seen": part.channels_seen,
+        "kernels": part.kernels,
+        "positions": part.positions,
+        "is_learned": part.is_learned,
+        "macs": part.macs,
     }

@@ -188,6 +188,18 @@ class SwapDocument(_Model):
     changes: list[SwappedLayers]
 
 
+class ExplainedProduct(_Model):
+    """One of the sums of products of a layer; not learned where both sides were computed."""
+
+    name: str
+    kernel_size: Axes
+    channels_seen: int
+    kernels: int
+    positions: Shape
+    is_learned: bool
+    macs: int = Field(description="for one sample")
+
+
 class ExplainedLayer(_Model):
     """One layer, factor by factor; null where a layer has no MACs."""
 
@@ -202,6 +214,7 @@ class ExplainedLayer(_Model):
     macs_per_value: int | None
     positions: Shape | None
     positions_are: str
+    products: list[ExplainedProduct]
     params: int | None
     macs: int | None
     element_ops: int | None

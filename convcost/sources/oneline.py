@@ -26,6 +26,9 @@ from convcost.sources.scanning import Token
 
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 VALUES = "expected true, false, a number, sizes (3x1), a word or a quoted text"
+SINGLE = ("standard", "pointwise", "depthwise", "grouped", "dilated", "transposed")
+"""Designs of one convolution: what follows their name on a line follows that convolution."""
+
 PADDING_WORDS = ("same", "valid", "causal")
 FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
 _GLUED = r"([A-Za-z][A-Za-z_]*?)[-_]?([0-9]+(?:[xX\u00d7][0-9]+)*)?(?:-([0-9]+))?"
@@ -43,6 +46,8 @@ class Words:
         self.known = known
         self.fields: dict[str, Any] = {}
         self.spans: dict[str, tuple[int, int]] = {}
+        self.after: list[dict[str, Any]] = []
+        """Layers of their own that a design of one convolution is followed by."""
         self._numbers: list[Token] = []
 
     def read(self) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
@@ -162,6 +167,8 @@ class Words:
             name = LETTERS.get(text) or field_name(text)
             self._put(name, self._value(name, rest[1]), rest[1])
             return 2
+        if self._follower(word):
+            return 1
         name, value = self._field(word)
         self._put(name, value, word)
         return 1
@@ -205,9 +212,6 @@ class Words:
             return "padding", pads
         if letter is not None and is_sizes(text[1:]):
             return self._times() if letter == "repeat" else letter, read_sizes(text[1:])
-        follower = self._follower(word)
-        if follower is not None:
-            return follower
         return self._key_and_value(word)
 
     def _times(self) -> str:
@@ -221,15 +225,19 @@ class Words:
         own = primitive.bare[0] if primitive and primitive.bare else "kernel_size"
         return own if own != "out_channels" else "kernel_size"
 
-    def _follower(self, word: Token) -> tuple[str, Any] | None:
-        """``bn`` and ``relu`` after a layer that may carry them."""
+    def _follower(self, word: Token) -> bool:
+        """``bn`` and ``relu`` after a layer that may carry them; whether it was one."""
         for field, names in (("norm", NORMALISATIONS), ("activation", ACTIVATIONS)):
             proper = proper_name(word.text, names)
             if proper is None:
                 continue
             primitive = PRIMITIVES.get(self._kind)
             if primitive is not None and primitive.followed:
-                return field, proper
+                self._put(field, proper, word)
+                return True
+            if self._kind in SINGLE:
+                self.after.append(_follower_layer(field, proper))
+                return True
             kind = self.fields["type"]
             inner = "" if primitive else "; --norm and --activation count those inside a design"
             raise SpecError(
@@ -238,7 +246,7 @@ class Words:
                 span=word.span,
                 hint=f"write it as a layer of its own: {kind} ..., {word.text}{inner}",
             )
-        return None
+        return False
 
     def _key_and_value(self, word: Token) -> tuple[str, Any]:
         name, equals, _ = word.text.partition("=")
@@ -296,6 +304,11 @@ class Words:
         kernel = self.fields.get("kernel_size")
         if count is not None and isinstance(kernel, int) and not self.known(self.fields["type"]):
             self.fields["kernel_size"] = (kernel,) * count
+
+
+def _follower_layer(field: str, word: str) -> dict[str, Any]:
+    """A normalisation or an activation as a layer of its own."""
+    return {"type": word} if field == "norm" else {"type": "activation", "function": word}
 
 
 _DESIGNS = tuple(dict.fromkeys(name for name in ALIASES.values() if name not in PRIMITIVES))

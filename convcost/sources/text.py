@@ -94,8 +94,14 @@ def _parts(line: str, start: int, stop: int, known: Known) -> Iterator[TextLayer
             for _ in range(copies):
                 yield from made
         else:
-            fields, spans = Words(line, words, known).read()
-            yield _checked(line, fields, (first.start, words[-1].end), spans)
+            reader = Words(line, words, known)
+            fields, spans = reader.read()
+            copies = fields.pop("repeat", 1) if reader.after else 1
+            span = (first.start, words[-1].end)
+            for _ in range(copies):
+                yield _checked(line, fields, span, spans)
+                for following in reader.after:
+                    yield _checked(line, following, span, {})
 
 
 def _is_call(name: str) -> bool:
@@ -166,7 +172,7 @@ def build_text(
         return subject._replace(name=layer.spec.name or " ".join(text.split()))
     chain = [(layer.spec, layer.origin) for layer in layers]
     subject = build_chain(chain, library, input, batch, switches)
-    return Subject(" ".join(text.split()), subject.graph, subject.batch)
+    return Subject(" ".join(text.split()), subject.graph, subject.batch, notes=subject.notes)
 
 
 def format_layer(spec: LayerSpec) -> str:
@@ -217,6 +223,6 @@ def _format_padding(padding: Any) -> str:
 def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and is_word(value) and value not in ("true", "false"):
+    if isinstance(value, str) and is_word(value) and value.lower() not in ("true", "false"):
         return value
     return json.dumps(value, separators=(",", ":"))

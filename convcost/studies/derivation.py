@@ -4,14 +4,17 @@ The design is built and counted by the ordinary engine, on sympy symbols in plac
 The only file that knows sympy; it is an extra, imported on use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError, MissingExtraError, OperationError
-from convcost.language.building import Subject, build_network
+from convcost.language.building import Subject, build_chain, build_network, properly
 from convcost.language.expressions import Functions
+from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
+from convcost.language.primitives import PRIMITIVES
+from convcost.language.running import WEIGHTS_ONLY
 
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
@@ -43,10 +46,10 @@ def derive(
     arguments: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
 ) -> Derivation:
-    """The formulas of a design. ``arguments`` are for it alone, ``fixed`` for both designs.
+    """The formulas of a design or of a line of layers, ``name``.
 
-    Raises ConvcostError where a design decides by the numbers themselves, and
-    MissingExtraError without sympy.
+    ``arguments`` are for it alone, ``fixed`` for both designs. Raises ConvcostError where a
+    design decides by the numbers themselves, and MissingExtraError without sympy.
     """
     sympy = _sympy()
     symbols = symbolic_library(library)
@@ -56,41 +59,92 @@ def derive(
         sympy.expand(sympy.cancel(cost / other)) if other != 0 else sympy.nan
         for cost, other in zip(own, base, strict=True)
     ]
-    title = symbols.find(name).name
-    return Derivation(title, symbols.find(versus).name, *map(sympy.factor_terms, own), *ratios)
+    titles = [title_of(symbols, asked) for asked in (name, versus)]
+    return Derivation(*titles, *map(sympy.factor_terms, own), *ratios)
+
+
+def is_line(text: str) -> bool:
+    """Whether a word is a line of layers rather than one name or file: ``1x1, dw 3x3, 1x1``."""
+    return any(mark in text.strip() for mark in " ,;(>\n")
+
+
+def title_of(library: Library, asked: str) -> str:
+    """What a design is called; a line is called by its words."""
+    return library.find(asked).name if library.knows(asked) else " ".join(asked.split())
 
 
 def _costs(
-    sympy: Any, library: Library, name: str, axes: int, settings: dict[str, Any]
+    sympy: Any, library: Library, asked: str, axes: int, settings: dict[str, Any]
 ) -> tuple[Any, Any]:
-    try:
-        design = library.find(name)
-    except OperationError as problem:
-        raise ConvcostError(problem.message, hint=problem.hint) from None
+    """Parameters and MACs of a design by name, or of a line of layers, in symbols."""
     letters = sympy.symbols(f"{' '.join(AXES[axes])} Cin Cout K", integer=True, positive=True)
+    *spatial, channels, out, kernel = letters
+    make = _design if library.knows(asked) else _line
+    build = make(library, asked, {"kernel_size": kernel, "out_channels": out}, settings)
+    try:
+        total = count(build((*spatial, channels)).graph).total
+    except (ConvcostError, TypeError) as problem:
+        reason = problem.message if isinstance(problem, ConvcostError) else "it needs numbers"
+        raise ConvcostError(
+            f"{asked} has no single formula: {reason}",
+            hint="it decides by the numbers themselves; fix the parameter with --set",
+        ) from None
+    return sympy.sympify(total.params), sympy.sympify(total.macs)
+
+
+Build = Callable[[Any], Subject]
+"""What builds a subject on an input of symbols."""
+
+
+def _design(
+    library: Library, name: str, symbols: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Build:
+    """A design with symbols where it takes a kernel and output channels."""
+    design = library.find(name)
     if design.kind == "network":
         raise ConvcostError(
             f"{name} is a network: its layers have sizes of their own, and no single formula",
             hint="formula is for designs; convcost count shows its numbers",
         )
-    *spatial, channels, out, kernel = letters
-    symbols = {"kernel_size": kernel, "out_channels": out}
-    arguments = {key: symbol for key, symbol in symbols.items() if design.accepts(key)}
-    known = {key: value for key, value in settings.items() if design.accepts(key)}
-    try:
-        subject = build_network(
-            library,
-            design,
-            input=(*spatial, channels),
-            arguments={**arguments, **known},
-        )
-    except ConvcostError as problem:
+    given = {key: value for key, value in {**symbols, **settings}.items() if design.accepts(key)}
+    return lambda shape: build_network(library, design, input=shape, arguments=given)
+
+
+def _line(
+    library: Library, text: str, symbols: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Build:
+    """A line of layers: what it leaves open of kernels and channels becomes a symbol.
+
+    ``settings`` are for a single layer: of several nobody could say which is meant.
+    """
+    from convcost.sources.text import parse
+
+    layers = parse(text, library.is_own)
+    if len(layers) > 1 and settings:
         raise ConvcostError(
-            f"{name} has no single formula: {problem.message}",
-            hint="it decides by the numbers themselves; fix the parameter with --set",
-        ) from None
-    total = count(subject.graph).total
-    return sympy.sympify(total.params), sympy.sympify(total.macs)
+            f"{next(iter(settings))} beside several layers: which of them is meant?",
+            hint="write it on the line, such as stride 2",
+        )
+    chain = []
+    for written, origin in layers:
+        spec = properly(library, written)
+        try:
+            takes = _takes(library, spec.type)
+        except OperationError as problem:
+            if not is_line(text):
+                raise ConvcostError(problem.message, hint=problem.hint) from None
+            raise origin.error(problem) from None
+        fields = {key: value for key, value in {**symbols, **settings}.items() if takes(key)}
+        frame = {"type": spec.type, "name": spec.name, "repeat": spec.repeat}
+        fields = {**frame, **fields, **spec.settings()}
+        chain.append((LayerSpec.model_construct(**fields), origin))
+    return lambda shape: build_chain(chain, library, shape, None, WEIGHTS_ONLY)
+
+
+def _takes(library: Library, kind: str) -> Callable[[str], bool]:
+    if kind in PRIMITIVES:
+        return PRIMITIVES[kind].fields.__contains__
+    return library.find(kind).accepts
 
 
 def closed_forms(

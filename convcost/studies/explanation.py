@@ -9,14 +9,17 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.engine.counting import Count, Row, count
-from convcost.engine.operations.base import windowed
+from convcost.engine.operations.base import Product, windowed
 from convcost.engine.shapes import Shape, product
 from convcost.language.building import Subject
 from convcost.quantities import format_shape, format_sizes
 
 
 class Step(NamedTuple):
-    """One layer, taken apart. Convolution fields are None for layers without MACs.
+    """One layer, taken apart: the sums of products that it is made of.
+
+    The fields of a kernel are those of its product, and None for a layer without MACs or with
+    several products:
 
     params = kernels * kernel_weights + biases;
     macs = positions * values_per_position * macs_per_value * batch.
@@ -31,6 +34,7 @@ class Step(NamedTuple):
     positions: Shape | None = None
     positions_are: str = "output"
     remarks: tuple[str, ...] = ()
+    products: tuple[Product, ...] = ()
 
 
 class Versus(NamedTuple):
@@ -82,7 +86,7 @@ def explain_row(row: Row) -> Step:
     """One counted layer as a step."""
     products = row.products
     if len(products) != 1:
-        return Step(row)
+        return Step(row, products=products)
     (made,) = products
     return Step(
         row,
@@ -94,6 +98,7 @@ def explain_row(row: Row) -> Step:
         positions=made.positions,
         positions_are=made.positions_are,
         remarks=tuple(_stride_remarks(row)) if made.positions_are == "output" else (),
+        products=products,
     )
 
 
@@ -123,7 +128,7 @@ def _remarks(
     remarks: list[str] = []
     if versus is None or versus.macs_ratio is None or subject.name == versus.name:
         return remarks
-    convolutions = [step for step in steps if step.macs_per_value]
+    convolutions = [step for step in steps if step.products]
     if versus.macs_ratio > 1 and convolutions:
         most = max(convolutions, key=lambda step: step.row.cost.macs if step.row.cost else 0)
         share = most.row.cost.macs * 100 // counted.macs if most.row.cost and counted.macs else 0

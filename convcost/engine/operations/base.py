@@ -116,6 +116,15 @@ class Operation:
         """Whether a learned number is added to each output value."""
         return False
 
+    @property
+    def note(self) -> str | None:
+        """What a reader of its count should know: work that is kept apart."""
+        return None
+
+    def biases(self, output: Shape) -> int:
+        """How many learned numbers are added to output values."""
+        return output[-1] if self.has_bias else 0
+
     def output(self, *inputs: Shape) -> Shape:
         """The output shape; raises OperationError where the inputs do not fit."""
         return inputs[0]

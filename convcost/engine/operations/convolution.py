@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Grouped, Kind, Product, Weighted, Windowed
+from convcost.engine.operations.base import Grouped, Kind, Product, Reads, Weighted, Windowed
 from convcost.engine.shapes import Shape, divides, divisors, exact_div, product
 from convcost.engine.windows import Padding, slide
 from convcost.errors import OperationError
@@ -72,6 +72,39 @@ class Conv(Windowed, Grouped, Weighted):
         if self.groups == 1:
             return f"{self.type} {size}"
         return f"{'depthwise' if self.groups == shape[-1] else 'grouped'} {size}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeformConv(Conv):
+    """A convolution that reads its input at learned offsets; its main product is a convolution's.
+
+    It may read offsets (and a mask) as further inputs: those are made by layers of their own.
+    Source: Dai et al. 2017, Deformable Convolutional Networks, section 2.1; torchvision
+    ``DeformConv2d``.
+    """
+
+    type: ClassVar[str] = "deform_conv"
+    reads: ClassVar[Reads] = Reads(1, 3)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """A convolution's; the offsets must lie on the map that it makes."""
+        made = Conv.output(self, inputs[0])
+        for other in inputs[1:]:
+            if other[:-1] != made[:-1]:
+                raise OperationError(
+                    f"offsets on {format_shape(other[:-1])} do not fit an output of "
+                    f"{format_shape(made[:-1])}",
+                    field="from",
+                )
+        return made
+
+    @property
+    def note(self) -> str | None:
+        """The reading in between positions is apart from the product."""
+        return (
+            "deform_conv: reading between positions (4 values a tap) is not counted; "
+            "the layer that makes its offsets stands beside it"
+        )
 
 
 def check_groups(groups: int, in_channels: int, out_channels: int) -> None:

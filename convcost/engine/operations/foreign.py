@@ -76,6 +76,15 @@ class Imported(Operation):
         return self.inner.has_bias
 
     @property
+    def note(self) -> str | None:
+        """The inner operation's note."""
+        return self.inner.note
+
+    def biases(self, output: Shape) -> int:
+        """The inner operation's biases."""
+        return self.inner.biases(self._slice(output))
+
+    @property
     def type(self) -> str:  # type: ignore[override]
         """The inner operation's name."""
         return self.inner.type

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
 from convcost.engine.operations.base import Kind, Operation, Windowed
-from convcost.engine.shapes import Shape, product
+from convcost.engine.shapes import Shape, ceil_div, is_known, product
 from convcost.engine.windows import Padding, Window, slide
 from convcost.quantities import format_shape
 
@@ -66,13 +67,29 @@ class AvgPool(Pool):
     type: ClassVar[str] = "avg_pool"
 
 
+def visited(size: int, out: int) -> int:
+    """How many values the ``out`` windows of one axis hold together.
+
+    The sum of ceil((i + 1) * size / out) - floor(i * size / out) over i: each inner edge that
+    falls inside a value, and ``out - gcd`` of them do, is seen from both sides.
+    """
+    if is_known(size) and is_known(out):
+        return size + out - gcd(size, out)
+    if out == 1:
+        return size
+    return sum(ceil_div((i + 1) * size, out) - i * size // out for i in range(out))
+
+
 @dataclass(frozen=True, slots=True)
 class AdaptiveAvgPool(Operation):
     """A mean over windows chosen so that the output has the given size.
 
-    element_ops = input values where the output size divides the input; windows that overlap
-    (output i covers floor(i * in / out) to ceil((i + 1) * in / out)) visit some values twice,
-    and those visits are counted. Source: PyTorch ``AdaptiveAvgPool2d``.
+    Output i covers floor(i * in / out) to ceil((i + 1) * in / out): where windows overlap, values
+    are visited twice, and those visits are counted.
+
+    element_ops = prod(in + out - gcd(in, out)) * channels
+
+    which is the input where the output size divides it. Source: PyTorch ``AdaptiveAvgPool2d``.
     """
 
     type: ClassVar[str] = "adaptive_avg_pool"
@@ -87,10 +104,8 @@ class AdaptiveAvgPool(Operation):
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """Visits of window values, axis by axis."""
         (shape,) = inputs
-        visits = [
-            sum(-(-(i + 1) * size // out) - i * size // out for i in range(out))
-            for size, out in zip(shape[:-1], self.output_size, strict=True)
-        ]
+        axes = zip(shape[:-1], self.output_size, strict=True)
+        visits = [visited(size, out) for size, out in axes]
         return Cost(element_ops=product(visits) * shape[-1])
 
     def settings(self, shape: Shape) -> dict[str, Any]:

@@ -179,6 +179,18 @@ def _keras_arguments(*first: str, **defaults: Any) -> dict[str, Any]:
     return {**dict.fromkeys(first, NEEDED), **defaults, **_KERAS_TAIL}
 
 
+def _keras_zero_padding(count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        value = given["padding"]
+        each = value if isinstance(value, list | tuple) else (value,) * count
+        if len(each) != count:
+            raise ConvcostError(f"padding must have {count} sides, not {len(each)}")
+        pairs = [per_axis(side, 2, "padding") for side in each]
+        return [{"type": "pad", "padding": pairs}]
+
+    return make
+
+
 def _keras_input(given: Arguments) -> Layers:
     """The input itself: only its channels are compared."""
     channels = _input_shape({"input_shape": given["shape"] or given["input_shape"]})
@@ -239,6 +251,9 @@ KERAS: dict[str, Call] = {
             ),
             f"GlobalAveragePooling{count}D": Call(
                 {"data_format": None, "keepdims": False}, _keras_global
+            ),
+            f"ZeroPadding{count}D": Call(
+                {"padding": 1, "data_format": None}, _keras_zero_padding(count)
             ),
             f"SpatialDropout{count}D": Call({"rate": NEEDED}, plain_layer("dropout")),
             f"UpSampling{count}D": Call(

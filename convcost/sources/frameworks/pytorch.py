@@ -124,6 +124,48 @@ def _torch_upsample(given: Arguments) -> Layers:
     return [{"type": "upsample", "scale": factor, "mode": mode}]
 
 
+def _scaled(kind: str, factor: str) -> Callable[[Arguments], Layers]:
+    return lambda given: [{"type": kind, "scale": whole(given[factor], factor)}]
+
+
+def _attention(given: Arguments) -> Layers:
+    return [
+        {
+            "type": "attention",
+            "in_channels": whole(given["embed_dim"], "embed_dim"),
+            "heads": whole(given["num_heads"], "num_heads"),
+            "bias": flag(given["bias"], "bias"),
+        }
+    ]
+
+
+def _recurrent(kind: str) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        return [
+            {
+                "type": kind,
+                "in_channels": whole(given["input_size"], "input_size"),
+                "out_channels": whole(given["hidden_size"], "hidden_size"),
+                "layers": whole(given["num_layers"], "num_layers"),
+                "bidirectional": flag(given["bidirectional"], "bidirectional"),
+                "bias": flag(given["bias"], "bias"),
+            }
+        ]
+
+    return make
+
+
+def _zero_pad(count: int) -> Callable[[Arguments], Layers]:
+    """PyTorch names the sides of the last axis first: left, right, top, bottom."""
+
+    def make(given: Arguments) -> Layers:
+        sides = per_axis(given["padding"], 2 * count, "padding")
+        pairs = [sides[2 * axis : 2 * axis + 2] for axis in reversed(range(count))]
+        return [{"type": "pad", "padding": pairs}]
+
+    return make
+
+
 def _flatten(given: Arguments) -> Layers:
     only(given, "start_dim", 1)
     only(given, "end_dim", -1)
@@ -173,6 +215,7 @@ TORCH: dict[str, Call] = {
                 {"num_features": NEEDED, "eps": None, "momentum": None, "affine": False},
                 _norm("instance_norm", "num_features", "affine"),
             ),
+            "ZeroPad": Call({"padding": NEEDED}, _zero_pad(count)),
             "Dropout": Call({"p": 0.5, "inplace": None}, plain_layer("dropout")),
         }.items()
     },
@@ -191,6 +234,23 @@ TORCH: dict[str, Call] = {
         lambda given: [{"type": "channel_shuffle", "groups": whole(given["groups"], "groups")}],
     ),
     "Identity": Call({}, plain_layer("identity")),
+    "PixelShuffle": Call({"upscale_factor": NEEDED}, _scaled("pixel_shuffle", "upscale_factor")),
+    "PixelUnshuffle": Call(
+        {"downscale_factor": NEEDED}, _scaled("space_to_depth", "downscale_factor")
+    ),
+    "MultiheadAttention": Call(
+        {"embed_dim": NEEDED, "num_heads": NEEDED, "dropout": 0.0, "bias": True}, _attention
+    ),
+    **{
+        kind: Call(
+            {
+                **{"input_size": NEEDED, "hidden_size": NEEDED, "num_layers": 1, "bias": True},
+                **{"batch_first": False, "dropout": 0.0, "bidirectional": False},
+            },
+            _recurrent(kind.lower()),
+        )
+        for kind in ("LSTM", "GRU", "RNN")
+    },
     "Flatten": Call({"start_dim": 1, "end_dim": -1}, _flatten),
     "Dropout": Call({"p": 0.5, "inplace": None, "rate": None}, plain_layer("dropout")),
 }
