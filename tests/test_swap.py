@@ -17,7 +17,12 @@ from convcost.language.library import PACKAGE, Library
 from convcost.sources.text import build_text
 from convcost.studies.swapping import KINDS, Swap, swap
 
-NETWORKS = sorted(path.stem for path in (PACKAGE / "networks").glob("*.toml"))
+CONVOLUTIONS = 'type = "conv"'
+NETWORKS = sorted(
+    path.stem
+    for path in (PACKAGE / "networks").glob("*.toml")
+    if CONVOLUTIONS in path.read_text(encoding="utf-8")
+)
 
 
 def network(name: str) -> Subject:
