@@ -86,8 +86,20 @@ def test_a_shape_is_one_grammar(text: str) -> None:
 )
 def test_padding_is_one_grammar(text: str, pads: Any) -> None:
     assert by_json({"padding": text}).padding == pads
+    axes = len(pads) if isinstance(pads, tuple) else 2
+    layer = {"type": "conv", "kernel_size": 3, "out_channels": 4}
+    shape = [9] * axes + [2]
+    made = [
+        build_document(LIBRARY, {"input": shape, "layers": [{**layer, **given}]}, "a.toml")
+        for given in ({"padding": text}, {"pad": _lists(pads)})
+    ]
+    assert made[0].graph == made[1].graph
     if isinstance(pads, tuple) and isinstance(pads[0], tuple):
         assert by_json({"padding": [list(pair) for pair in pads]}).padding == pads
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
 @pytest.mark.parametrize("field", FIELDS)

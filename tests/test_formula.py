@@ -242,9 +242,7 @@ def test_a_line_of_layers_has_a_formula(line: str, params: str, macs: str) -> No
     assert sympy.simplify(derived.macs - sympy.sympify(macs, names)) == 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("kind", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
 def test_a_recurrent_layer_has_the_formula_of_its_gates(kind: str, gates: int) -> None:
     import sympy
 

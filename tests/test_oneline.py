@@ -50,6 +50,8 @@ SAME = [
     ("conv 3x3 64 dilation 2 groups 4", "conv 3x3 64 d2 g4"),
     ("conv kernel 3x3 out 64", "conv 3x3 64"),
     ("conv 3x3 filters=64", "conv 3x3 64"),
+    ("conv k3 o64 s2", "conv 3x3 64 s2"),
+    ("conv k=3 o=64", "conv 3x3 64"),
     ("conv 3x3 64 pad=1", "conv 3x3 64 p1"),
     ("conv 3x3 64 pad 1", "conv 3x3 64 p1"),
     ("conv 3x3 64 padding 1", "conv 3x3 64 p1"),

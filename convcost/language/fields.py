@@ -32,13 +32,15 @@ _TABLE = (
     Field(
         "kernel_size",
         "sizes",
-        ("kernel", "k", "ksize", "kernel_shape", "filter_size"),
+        ("kernel", "ksize", "kernel_shape", "filter_size"),
+        "k",
         option="--kernel 3",
     ),
     Field(
         "out_channels",
         "size",
-        ("out", "o", "filters", "num_filters", "output_channels", "units", "out_features"),
+        ("out", "filters", "num_filters", "output_channels", "units", "out_features"),
+        "o",
         option="--out 64",
     ),
     Field("stride", "sizes", ("strides",), "s", "--stride 2"),
