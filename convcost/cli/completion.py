@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 
 def complete_words(incomplete: str) -> list[str]:
     """Designs and networks, for the words of a command."""
@@ -39,12 +41,13 @@ def complete_columns(incomplete: str) -> list[str]:
     return _after_comma(COLUMNS, incomplete)
 
 
-def complete_parameters(ctx: Any, incomplete: str) -> list[str]:
+def complete_parameters(ctx: typer.Context, incomplete: str) -> list[str]:
     """``NAME=`` for each parameter of the designs that are named."""
     from convcost.language.library import Library
 
     library = Library()
-    words = [*(ctx.params.get("what") or ()), *(ctx.params.get("design") or ())]
+    # An option without its value ends the parsing: what was typed then stands in the arguments.
+    words = [*(ctx.params.get("what") or ()), *(ctx.params.get("design") or ()), *ctx.args]
     named = [word for word in words if library.knows(word)]
     names = {name: None for word in named for name in library.find(word).parameters}
     return _starting([f"{name}=" for name in names], incomplete)
