@@ -28,6 +28,10 @@ class Graph(NamedTuple):
 
     ``scopes`` names the design behind a dotted prefix of names; ``is_flat``: dots in names are
     the foreign model's own and mean no nesting.
+
+    Types, where a foreign model states them: ``bits`` of one value of each tensor by its index;
+    ``weight_bits`` of one weight of each node; ``weight_bytes`` of all parameters that are
+    counted at each node, exact also where they are of several types.
     """
 
     inputs: tuple[Shape, ...]
@@ -35,6 +39,9 @@ class Graph(NamedTuple):
     outputs: tuple[int, ...]
     scopes: dict[str, str]
     is_flat: bool = False
+    bits: tuple[int, ...] | None = None
+    weight_bits: tuple[int, ...] | None = None
+    weight_bytes: tuple[int, ...] | None = None
 
     def shape(self, tensor: int) -> Shape:
         """The shape of a tensor by its index."""

@@ -57,12 +57,14 @@ class Imported(Operation):
 
     ``params`` are those counted here: fewer than the operation has where an earlier layer reads
     the same weights. ``copies``: it works on each slice of a leading axis, as where a model puts
-    frames or windows into its batch axis.
+    frames or windows into its batch axis. ``fused``: element operations of one slice that the
+    model runs inside the operation, such as an activation.
     """
 
     inner: Operation
     params: int
     copies: int = 1
+    fused: int = 0
     reads: ClassVar[Reads] = Reads(0, None)
 
     @property
@@ -102,6 +104,7 @@ class Imported(Operation):
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """The inner operation's work on every slice, with the parameters that are new here."""
         cost = self.inner.cost(tuple(map(self._slice, inputs)), self._slice(output))
+        cost = cost._replace(element_ops=cost.element_ops + self.fused)
         return cost.for_batch(self.copies)._replace(params=self.params)
 
     def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:

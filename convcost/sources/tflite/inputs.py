@@ -1,0 +1,132 @@
+"""The sizes of a TFLite model's inputs, and which number of samples they are for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from convcost.engine.operations.foreign import Foreign
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
+from convcost.language.building import Subject
+from convcost.quantities import format_shape
+from convcost.sources.tflite.model import Dims, Model
+
+EXAMPLES = {2: "128", 3: "128x64", 4: "224x224x3", 5: "16x112x112x3"}
+"""What ``--input`` may look like for an input of so many axes."""
+
+
+class Fed(NamedTuple):
+    """The sizes of each input by its tensor; ``own`` samples are in them, ``batch`` are wanted."""
+
+    dims: dict[int, Dims]
+    own: int
+    batch: int
+
+
+def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
+    """Numbers for all sizes of all inputs. Raises SpecError where some are missing or misfit.
+
+    The first axis holds the samples where all inputs and outputs agree in it (inputs of one axis
+    and of none, such as lengths, aside). A file is counted for the samples that it is written
+    for, one where it leaves them open; work is linear in them.
+    """
+    shapes = _by_index(model, given)
+    stated: dict[int, Dims] = {}
+    for index in model.inputs:
+        tensor = model.tensors[index]
+        if tensor.dims is None:
+            raise SpecError(f"the input {_label(model, index)} has no shape", place=model.place)
+        stated[index] = tensor.dims
+    own = _samples(model, stated)
+    if batch is not None and own is None:
+        raise SpecError(
+            "which axis holds the batch cannot be told: the inputs and outputs do not agree in "
+            "the first one",
+            place=model.place,
+            hint=f"without --batch it is counted as written: {_ends(model, stated)}",
+        )
+    dims = {
+        index: _sized(model, index, own or 1, stated[index], shapes.get(index))
+        for index in stated
+    }
+    return Fed(dims, own or 1, batch or own or 1)
+
+
+def _by_index(model: Model, given: dict[str, Shape]) -> dict[int, Shape]:
+    names = {model.tensors[index].name: index for index in reversed(model.inputs)}
+    found = {}
+    if "" in given and not names:
+        raise SpecError("the model has no input", place=model.place)
+    for name, shape in given.items():
+        if name and name not in names:
+            raise SpecError(
+                f"the model has no input {shorten(name, 40)}",
+                place=model.place,
+                hint=did_you_mean(name, [shorten(known, 40) for known in names]),
+            )
+        found[names[name] if name else model.inputs[0]] = shape
+    return found
+
+
+def _label(model: Model, index: int) -> str:
+    return shorten(model.tensors[index].name, 40) or f"number {model.inputs.index(index)}"
+
+
+def _samples(model: Model, stated: dict[int, Dims]) -> int | None:
+    """The first axis that all inputs and outputs share, or None."""
+    firsts = {dims[0] for dims in stated.values() if len(dims) > 1}
+    for index in model.outputs:
+        dims = model.tensors[index].dims
+        if dims is not None:
+            firsts.add(dims[0] if dims else -1)
+    return firsts.pop() if len(firsts) == 1 and min(firsts) > 0 else None
+
+
+def _ends(model: Model, stated: dict[int, Dims]) -> str:
+    outputs = [model.tensors[index].dims or () for index in model.outputs]
+    sides = (list(stated.values())[:3], outputs[:3])
+    words = [", ".join(format_shape(dims) or "1" for dims in side) for side in sides]
+    return " -> ".join(words)
+
+
+def _sized(model: Model, index: int, own: int, stated: Dims, shape: Shape | None) -> Dims:
+    """The sizes of one input: those given, else those of the file."""
+    label = _label(model, index)
+    if shape is not None:
+        whole = shape if len(stated) == 1 else (own, *shape)
+        if len(whole) != len(stated):
+            raise SpecError(
+                f"the input {label} has {len(stated)} dimensions, {format_shape(shape)} "
+                f"gives {len(whole)} with the batch",
+                place=model.place,
+            )
+        return whole
+    missing = [axis for axis in model.tensors[index].free if axis or len(stated) == 1]
+    if missing:
+        raise SpecError(
+            f"the input {label} has free dimensions: {', '.join(map(str, missing))}",
+            place=model.place,
+            hint="give its shape, channels last and without batch: "
+            f"--input {label}={EXAMPLES.get(len(stated), '224x224x3')}",
+        )
+    if 0 in stated:
+        raise SpecError(f"the input {label} has a dimension of 0", place=model.place)
+    return stated
+
+
+def for_batch(subject: Subject, own: int, batch: int) -> Subject:
+    """A model counted for ``own`` samples, for ``batch`` of them: work is linear in them."""
+    nodes = []
+    for node in subject.graph.nodes:
+        operation = node.operation
+        if isinstance(operation, Foreign) and not operation.is_constant:
+            work = (operation.macs * batch, operation.element_ops * batch)
+            if any(amount % own for amount in work):
+                raise ConvcostError(
+                    f"{shorten(node.name, 60)} cannot be counted for a batch of {batch}",
+                    hint=f"the file is written for a batch of {own}",
+                )
+            operation = replace(operation, macs=work[0] // own, element_ops=work[1] // own)
+        nodes.append(node._replace(operation=operation))
+    return subject._replace(graph=subject.graph._replace(nodes=tuple(nodes)), batch=batch)

@@ -1,0 +1,120 @@
+"""What a reader of an imported model's numbers has to know, as sentences."""
+
+from __future__ import annotations
+
+from convcost.engine.graph import Graph
+from convcost.engine.shapes import product
+from convcost.errors import shorten
+from convcost.quantities import format_count
+from convcost.sources.tflite.costs import Costs
+from convcost.sources.tflite.model import Model, Operator
+from convcost.sources.tflite.operators import CUSTOM_REASON, NEW_REASON, NOT_KNOWN, VOCABULARY
+from convcost.sources.tflite.shapes import Shapes
+
+NORM_WORDS = ("batchnorm", "batch_norm", "_bn")
+"""Words in the name of a tensor into whose convolution a batch norm was folded."""
+
+SHOWN = 3
+
+
+def notes(model: Model, shapes: Shapes, costs: Costs, graph: Graph) -> tuple[str, ...]:
+    """Sentences in a fixed order."""
+    found = [
+        *_unknown(model, graph),
+        *_folded(model),
+        *_sharing(costs.sharing),
+        *_loose(costs.loose),
+        *_states(model),
+    ]
+    if shapes.differing:
+        found.append(
+            f"{shapes.differing} tensors have other sizes than the file states: they follow from "
+            "the inputs"
+        )
+    if model.others:
+        names = ", ".join(shorten(name, 40) or "without a name" for name in model.others[:SHOWN])
+        more = f" and {len(model.others) - SHOWN} more" if len(model.others) > SHOWN else ""
+        found.append(f"subgraphs that are not counted: {names}{more}")
+    return tuple(found)
+
+
+def _unknown(model: Model, graph: Graph) -> list[str]:
+    types = {node.operation.type for node in graph.nodes if node.operation.kind == "unknown"}
+    found = {}
+    for operator in model.operators:
+        kind = operator.kind
+        if kind not in found and (kind in types or f"custom::{kind}" in types):
+            found[kind] = f"{kind} is not counted: {_reason(operator)}"
+    return list(found.values())
+
+
+def _reason(operator: Operator) -> str:
+    if operator.is_custom:
+        return CUSTOM_REASON
+    if operator.kind in VOCABULARY:
+        return "the sizes that it works on are not known"
+    return NOT_KNOWN.get(operator.kind, NEW_REASON)
+
+
+def _folded(model: Model) -> list[str]:
+    """Converters fold a batch norm into its convolution, and its name into the output's.
+
+    A convolution that had a bias of its own (BiasAdd) keeps one number of three per channel,
+    another one gets the norm's shift in place of a bias and loses the scale.
+    """
+    folded = [operator for operator in model.operators if _is_folded(model, operator)]
+    if not folded:
+        return []
+    lost = sum(_channels(model, operator) * _lost(model, operator) for operator in folded)
+    return [
+        f"batch norms are folded into {len(folded)} convolutions: with norms of their own there "
+        f"are {format_count(lost)} more parameters"
+    ]
+
+
+def _is_folded(model: Model, operator: Operator) -> bool:
+    if VOCABULARY.get(operator.kind) not in ("conv", "transpose_conv", "fully_connected"):
+        return False
+    return any(word in _names(model, operator).lower() for word in NORM_WORDS)
+
+
+def _names(model: Model, operator: Operator) -> str:
+    indexes = [*operator.inputs[1:], *operator.outputs]
+    return ";".join(model.tensors[index].name for index in indexes if index >= 0)
+
+
+def _channels(model: Model, operator: Operator) -> int:
+    dims = model.tensors[operator.outputs[0]].dims
+    return dims[-1] if dims else 0
+
+
+def _lost(model: Model, operator: Operator) -> int:
+    return 2 if "BiasAdd" in _names(model, operator) else 1
+
+
+def _sharing(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    shown = ", ".join(shorten(name, 40) for name in names[:SHOWN])
+    return [f"weights counted at an earlier layer: {shown}{more}"]
+
+
+def _loose(values: int) -> list[str]:
+    if not values:
+        return []
+    return [
+        f"{format_count(values)} of the parameters are constants of ADD, MUL and the like; those "
+        "that were not learned count too"
+    ]
+
+
+def _states(model: Model) -> list[str]:
+    states = [tensor for tensor in model.tensors if tensor.is_state]
+    if not states:
+        return []
+    values = sum(product(tensor.dims or ()) for tensor in states)
+    return [
+        f"{len(states)} tensors keep their {format_count(values)} values from run to run: they "
+        "are in no figure of memory"
+    ]
