@@ -117,45 +117,71 @@ class Costs:
         shape, weight = self._dims(operator, 0), self._dims(operator, 1)
         bias = _has(operator, 2)
         operation = settings.conv(operator, shape, weight, bias)
-        return self._windowed(operator, operation, shape, (1, 2), product(weight))
+        return self._windowed(operator, operation, 0, (1, 2), product(weight))
 
     def _transpose_conv(self, operator: Operator) -> Operation:
         shape, weight = self._dims(operator, 2), self._dims(operator, 1)
         bias = _has(operator, 3)
         made = self._made(operator)
         operation = settings.transpose_conv(operator, shape, weight, made, bias)
-        return self._windowed(operator, operation, shape, (1, 3), product(weight))
+        return self._windowed(operator, operation, 2, (1, 3), product(weight))
 
     def _windowed(
-        self, operator: Operator, operation: Any, shape: Dims, learned: Dims, weights: int
+        self, operator: Operator, operation: Any, at: int, learned: Dims, weights: int
     ) -> Operation:
-        """A convolution of the engine, with the parameters that are new and what is fused."""
-        made = self._made(operator)
+        """A convolution of the engine, with the parameters that are new and what is fused.
+
+        ``at`` is where the map stands, ``learned`` where the filter and the bias do.
+        """
+        shape, made = self._dims(operator, at), self._made(operator)
         if operation.output(shape[1:]) != made[1:] or made[0] != shape[0]:
             raise ValueError
         channels = operation.out_channels if operation.bias else 0
         if operation.bias and product(self._dims(operator, learned[1])) != channels:
             raise ValueError
         held = [operator.inputs[at] for at in learned if _has(operator, at)]
+        are_stored = all(map(self._weights.is_constant, held))
         new = self._weights.take(held, certain=True)
-        if new < weights + channels and all(map(self._weights.is_constant, held)):
+        if new < weights + channels and are_stored:
             self._note_shared(operator)
         fused = self._activated(operator) * product(made[1:])
-        return self._sliced(operation, shape, new, fused, plain=weights + channels)
+        reads_one = are_stored and not self._is_weight(operator, at)
+        plain = weights + channels if reads_one else None
+        return self._sliced(operator, operation, shape, new, fused, plain=plain)
 
     def _sliced(
-        self, operation: Operation, shape: Dims, new: int, fused: int, *, plain: int
+        self,
+        operator: Operator,
+        operation: Any,
+        shape: Dims,
+        new: int,
+        fused: int,
+        *,
+        plain: int | None,
     ) -> Operation:
-        """An operation on what the first axis holds beside the samples of the batch."""
+        """An operation of the engine, on each slice of what the first axis holds beside the batch.
+
+        ``plain`` are the parameters that it has by itself; None where it reads more than one
+        computed tensor, or none. Then it is a number of its own, as where the slices are no
+        multiple of the batch.
+        """
         samples, rest = divmod(shape[0], self._batch)
-        if samples == 1 and not rest and not fused and new == plain:
-            return operation
-        if not rest:
+        if plain is not None and not rest:
+            if samples == 1 and not fused and new == plain:
+                return operation  # type: ignore[no-any-return]
             return Imported(operation, new, samples, fused)
-        cost = Imported(operation, new, shape[0], fused).cost(
-            (shape,), (shape[0], *operation.output(shape[1:]))
+        inner = shape[1:]
+        cost = operation.cost((inner,), operation.output(inner))
+        return Foreign(
+            operator.kind,
+            operation.kind,
+            new,
+            cost.macs * shape[0],
+            (cost.element_ops + fused) * shape[0],
+            mixes=operation.channel_mixing(inner),
+            bias=getattr(operation, "bias", False),
+            is_constant=all(i < 0 or self._weights.is_constant(i) for i in operator.inputs),
         )
-        return Foreign(operation.type, operation.kind, *cost, mixes=operation.channel_mixing(shape))
 
     def _fully_connected(self, operator: Operator) -> Operation:
         shape, weight = self._dims(operator, 0), self._dims(operator, 1)
@@ -164,7 +190,9 @@ class Costs:
             raise ValueError
         if _has(operator, 2) and product(self._dims(operator, 2)) != weight[0]:
             raise ValueError
-        return self._product(operator, weight[1], len(rows) < len(shape) - 1, bias=_has(operator, 2))
+        return self._product(
+            operator, weight[1], len(rows) < len(shape) - 1, bias=_has(operator, 2)
+        )
 
     def _batch_matmul(self, operator: Operator) -> Operation:
         shapes = self._dims(operator, 0), self._dims(operator, 1)
@@ -244,7 +272,7 @@ class Costs:
         if (shape[0], *operation.output(shape[1:])) != made:
             raise ValueError
         fused = self._activated(operator) * product(made[1:])
-        return self._sliced(operation, shape, 0, fused, plain=0)
+        return self._sliced(operator, operation, shape, 0, fused, plain=0)
 
     def _norm(self, operator: Operator) -> Operation:
         return self._elements(operator, 2)

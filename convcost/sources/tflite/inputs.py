@@ -47,8 +47,7 @@ def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
             hint=f"without --batch it is counted as written: {_ends(model, stated)}",
         )
     dims = {
-        index: _sized(model, index, own or 1, stated[index], shapes.get(index))
-        for index in stated
+        index: _sized(model, index, own or 1, stated[index], shapes.get(index)) for index in stated
     }
     return Fed(dims, own or 1, batch or own or 1)
 
@@ -94,7 +93,8 @@ def _sized(model: Model, index: int, own: int, stated: Dims, shape: Shape | None
     """The sizes of one input: those given, else those of the file."""
     label = _label(model, index)
     if shape is not None:
-        whole = shape if len(stated) == 1 else (own, *shape)
+        first = own if 0 in model.tensors[index].free else stated[0] if stated else 1
+        whole = shape if len(stated) == 1 else (first, *shape)
         if len(whole) != len(stated):
             raise SpecError(
                 f"the input {label} has {len(stated)} dimensions, {format_shape(shape)} "

@@ -244,8 +244,7 @@ def _batch_to_space(reads: Reads) -> list[Dims]:
     if shape[0] % product(blocks):
         raise ValueError
     made = [
-        size * block - a - b
-        for size, block, (a, b) in zip(spatial, blocks, crops, strict=True)
+        size * block - a - b for size, block, (a, b) in zip(spatial, blocks, crops, strict=True)
     ]
     return [(shape[0] // product(blocks), *made, *shape[1 + len(blocks) :])]
 

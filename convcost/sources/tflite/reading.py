@@ -95,6 +95,9 @@ class Reader:
             return
         self._weights.begin()
         operation = self._costs.of(operator)
+        if role == "transpose_conv":
+            # The size of the output may be computed, too. It stands first, and is no map.
+            data = [index for index in data if index != operator.inputs[0]]
         reads = tuple(self._indexes[index] for index in data)
         label = operator_name(self._model, operator)
         made = [index for index in operator.outputs if index >= 0]

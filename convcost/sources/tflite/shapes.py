@@ -28,7 +28,7 @@ class Shapes:
         self.from_sizes: set[int] = set()
         """Tensors that are worked out from sizes alone, whatever the inputs hold."""
         self.differing = 0
-        """How many tensors have other sizes than the file states."""
+        """How many tensors have other sizes than the file states for the same inputs."""
         made = {index for operator in model.operators for index in operator.outputs}
         for index, tensor in enumerate(model.tensors):
             if index not in fed.dims and index not in made:
@@ -88,15 +88,17 @@ class Shapes:
         if dims is not None:
             if not all(0 <= size <= MAX_SIZE for size in dims):
                 raise self.misfit(operator)
-            if stated is not None and dims != stated:
+            if stated is not None and dims != stated and not self._is_resized:
                 self.differing += 1
             return dims
-        if self._is_resized:
+        if stated is None or self._is_resized:
             return None
         # An open first axis is that of the samples, and the file's placeholder is the one sample
-        # that is counted, unless the operator decides how many there are.
+        # that is counted, unless the operator or what it reads decides how many there are.
         follows_data = operator.is_custom or operator.kind in OUTPUT_FOLLOWS_DATA
-        return stated if tensor.free == () or (tensor.free == (0,) and not follows_data) else None
+        reads_known = all(self.dims.get(i) is not None for i in operator.inputs if i >= 0)
+        samples_only = tensor.free == (0,) and reads_known and not follows_data
+        return stated if tensor.free == () or samples_only else None
 
     def misfit(self, operator: Operator) -> SpecError:
         found = [self.dims.get(index) for index in operator.inputs if index >= 0]

@@ -26,8 +26,10 @@ def evaluate(reads: Reads) -> list[Dims | None]:
         made = rule(reads)
     except (Unknown, ArithmeticError, LookupError, TypeError, ValueError):
         return []
-    return [numbers if numbers is not None and len(numbers) <= MOST_NUMBERS else None
-            for numbers in made]
+    return [
+        numbers if numbers is not None and len(numbers) <= MOST_NUMBERS else None
+        for numbers in made
+    ]
 
 
 Value = Callable[[Reads], list[Dims | None]]

@@ -1,0 +1,609 @@
+"""TFLite files: what each operator costs, whose numbers are parameters, of which type values are.
+
+Models are built by ``tflite_models``; expected values are products. The networks at the end are
+rebuilt from their papers and compared with figures of the real files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tflite
+from tflite_models import Builder
+
+from convcost.api import CountResult, count_subject
+from convcost.language.building import Subject
+from convcost.language.expressions import compile_expression
+from convcost.sources.tflite.file import read_tflite
+from convcost.sources.tflite.operators import NOT_KNOWN, VOCABULARY
+
+FACTS: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "data" / "tflite" / "facts.json").read_text()
+)
+SAME, VALID = 0, 1
+RELU, RELU6 = 1, 3
+
+
+def subject(model: bytes, tmp_path: Path, **options: Any) -> Subject:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model)
+    return read_tflite(path, **options)
+
+
+def read(model: bytes, tmp_path: Path, **options: Any) -> CountResult:
+    return count_subject(subject(model, tmp_path, **options))
+
+
+def figures(result: CountResult) -> tuple[int, int, int]:
+    return (result.params, result.macs, result.element_ops)
+
+
+def one(
+    tmp_path: Path,
+    kind: str,
+    dims: Sequence[int] = (1, 8, 8, 4),
+    weights: Sequence[Sequence[int]] = (),
+    made: Sequence[int] = (1, 8, 8, 4),
+    **options: Any,
+) -> CountResult:
+    """A model of one operator that reads ``x``, then weights of these sizes."""
+    b = Builder()
+    x, y = b.tensor("x", *dims), b.tensor("y", *made)
+    held = [b.weight(f"w{i}", *sizes) for i, sizes in enumerate(weights)]
+    b.operator(kind, [x, *held], [y], **options)
+    return read(b.build([x], [y]), tmp_path)
+
+
+# Convolutions
+
+
+def test_a_convolution_has_its_filters_in_the_order_ohwi(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "CONV_2D", (1, 8, 10, 4), [(6, 3, 5, 4), (6,)], (1, 4, 5, 6),
+        Padding=SAME, StrideH=2, StrideW=2, DilationHFactor=1, DilationWFactor=1,
+    )  # fmt: skip
+    weights = 6 * 3 * 5 * 4
+    assert figures(result) == (weights + 6, 4 * 5 * weights, 4 * 5 * 6)
+    (row,) = result.counted.rows
+    operation: Any = row.node.operation
+    assert row.type == "conv"
+    assert (operation.kernel_size, operation.stride, operation.groups) == ((3, 5), (2, 2), 1)
+    assert (row.inputs, row.node.output) == (((8, 10, 4),), (4, 5, 6))
+
+
+def test_strides_and_dilations_are_height_then_width(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "CONV_2D", (1, 20, 30, 2), [(3, 3, 3, 2)], (1, 14, 9, 3),
+        Padding=VALID, StrideH=1, StrideW=3, DilationHFactor=3, DilationWFactor=2,
+    )  # fmt: skip
+    assert figures(result) == (3 * 3 * 3 * 2, 14 * 9 * 3 * 3 * 3 * 2, 0)
+
+
+def test_fewer_channels_in_the_filter_mean_groups(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "CONV_2D", (1, 8, 8, 12), [(6, 3, 3, 4)], (1, 8, 8, 6), StrideH=1, StrideW=1
+    )
+    (row,) = result.counted.rows
+    assert row.node.operation.groups == 3  # type: ignore[attr-defined]
+    assert result.macs == 8 * 8 * 6 * 3 * 3 * 4
+
+
+def test_a_depthwise_convolution_multiplies_channels(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "DEPTHWISE_CONV_2D", (1, 9, 9, 4), [(1, 3, 3, 8), (8,)], (1, 7, 7, 8),
+        Padding=VALID, StrideH=1, StrideW=1, DepthMultiplier=2,
+    )  # fmt: skip
+    assert figures(result) == (3 * 3 * 8 + 8, 7 * 7 * 3 * 3 * 8, 7 * 7 * 8)
+    (row,) = result.counted.rows
+    assert row.node.operation.groups == 4  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6, 2, 4, 5])
+def test_a_fused_activation_is_one_element_operation_for_each_value(
+    tmp_path: Path, activation: int
+) -> None:
+    weights = [(6, 1, 1, 4), (6,)]
+    result = one(
+        tmp_path, "CONV_2D", (1, 8, 8, 4), weights, (1, 8, 8, 6),
+        StrideH=1, StrideW=1, FusedActivationFunction=activation,
+    )  # fmt: skip
+    values = 8 * 8 * 6
+    assert figures(result) == (6 * 4 + 6, 8 * 8 * 6 * 4, values + values)
+    assert [row.type for row in result.counted.rows] == ["conv"]
+
+
+def test_a_convolution_in_three_dimensions(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "CONV_3D", (1, 6, 8, 10, 2), [(3, 3, 5, 2, 7)], (1, 2, 3, 3, 7),
+        Padding=VALID, StrideD=2, StrideH=2, StrideW=2,
+        DilationDFactor=1, DilationHFactor=1, DilationWFactor=1,
+    )  # fmt: skip
+    assert figures(result) == (3 * 3 * 5 * 2 * 7, 2 * 3 * 3 * 3 * 3 * 5 * 2 * 7, 0)
+
+
+TRANSPOSED = {
+    "same": (SAME, 2, (8, 8), (16, 16), 3),
+    "valid": (VALID, 2, (8, 8), (17, 17), 3),
+    "same, smaller than input times stride": (SAME, 2, (4, 4), (7, 7), 3),
+    "valid, a stride above the kernel": (VALID, 3, (4, 4), (12, 12), 2),
+}
+
+
+@pytest.mark.parametrize("case", TRANSPOSED)
+def test_a_transposed_convolution_works_on_each_input_position(tmp_path: Path, case: str) -> None:
+    padding, stride, size, made, kernel = TRANSPOSED[case]
+    b = Builder()
+    x, y = b.tensor("x", 1, *size, 4), b.tensor("y", 1, *made, 6)
+    shape = b.sizes(1, *made, 6)
+    weight, bias = b.weight("w", 6, kernel, kernel, 4), b.weight("b", 6)
+    b.operator(
+        "TRANSPOSE_CONV", [shape, weight, x, bias], [y],
+        Padding=padding, StrideH=stride, StrideW=stride,
+    )  # fmt: skip
+    result = read(b.build([x], [y]), tmp_path)
+    weights = 6 * kernel * kernel * 4
+    assert figures(result) == (weights + 6, prod(size) * weights, prod(made) * 6)
+    (row,) = result.counted.rows
+    assert (row.type, row.inputs, row.node.output) == (
+        "conv_transpose",
+        ((*size, 4),),
+        (*made, 6),
+    )
+
+
+def test_the_size_of_a_transposed_convolution_may_be_computed(tmp_path: Path) -> None:
+    """Keras writes SHAPE, STRIDED_SLICE, MUL and PACK before it."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 5, 5, 4), b.tensor("y", 1, 1, 1, 6, signature=(-1, -1, -1, 6))
+    shape, samples, size = (b.tensor(n, *d, type="INT32") for n, d in
+                            (("shape", (4,)), ("samples", ()), ("size", (4,))))  # fmt: skip
+    b.operator("SHAPE", [x], [shape])
+    cut = [b.sizes(0), b.sizes(1), b.sizes(1)]
+    b.operator("STRIDED_SLICE", [shape, *cut], [samples], ShrinkAxisMask=1)
+    high, wide, deep = (b.sizes(value, dims=()) for value in (10, 10, 6))
+    b.operator("PACK", [samples, high, wide, deep], [size], ValuesCount=4, Axis=0)
+    b.operator("TRANSPOSE_CONV", [size, b.weight("w", 6, 2, 2, 4), x], [y], StrideH=2, StrideW=2)
+    result = read(b.build([x], [y]), tmp_path)
+    assert result.counted.output == (10, 10, 6)
+    assert figures(result) == (6 * 2 * 2 * 4, 5 * 5 * 6 * 2 * 2 * 4, 0)
+    assert [row.kind for row in result.counted.rows] == ["free", "free", "free", "macs"]
+
+
+def test_frames_in_the_first_axis_are_slices(tmp_path: Path) -> None:
+    """Dilation as older converters write it: blocks of the map lie in the batch axis."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
+    blocks, made = b.tensor("blocks", 4, 6, 6, 4), b.tensor("made", 4, 4, 4, 6)
+    pads, crops = b.sizes(2, 2, 2, 2, dims=(2, 2)), b.sizes(0, 0, 0, 0, dims=(2, 2))
+    b.operator("SPACE_TO_BATCH_ND", [x, b.sizes(2, 2), pads], [blocks])
+    b.operator(
+        "CONV_2D", [blocks, b.weight("w", 6, 3, 3, 4), b.weight("b", 6)], [made],
+        Padding=VALID, StrideH=1, StrideW=1, FusedActivationFunction=RELU,
+    )  # fmt: skip
+    b.operator("BATCH_TO_SPACE_ND", [made, b.sizes(2, 2), crops], [y])
+    result = read(b.build([x], [y]), tmp_path)
+    weights = 6 * 3 * 3 * 4
+    assert figures(result) == (weights + 6, 8 * 8 * weights, 8 * 8 * 6 + 8 * 8 * 6)
+    assert result.counted.rows[1].node.output == (4, 4, 4, 6)
+
+
+def test_a_filter_that_is_computed_has_work_and_no_parameters(tmp_path: Path) -> None:
+    b = Builder()
+    x, w = b.tensor("x", 1, 8, 8, 4), b.tensor("w", 6, 3, 3, 4)
+    y = b.tensor("y", 1, 8, 8, 6)
+    b.operator("CONV_2D", [x, w], [y], StrideH=1, StrideW=1, FusedActivationFunction=RELU)
+    result = read(b.build([x, w], [y]), tmp_path)
+    assert figures(result) == (0, 8 * 8 * 6 * 3 * 3 * 4, 8 * 8 * 6)
+    assert result.counted.rows[0].inputs == ((8, 8, 4), (6, 3, 3, 4))
+
+
+# Products
+
+
+def test_a_fully_connected_layer_lays_its_input_flat(tmp_path: Path) -> None:
+    result = one(
+        tmp_path, "FULLY_CONNECTED", (2, 7, 7, 4), [(10, 7 * 7 * 4), (10,)], (2, 10),
+        FusedActivationFunction=RELU,
+    )  # fmt: skip
+    assert result.counted.batch == 2
+    assert figures(result) == (10 * 196 + 10, 2 * 10 * 196, 2 * 10 * 2)
+    assert [row.type for row in result.counted.rows] == ["linear"]
+
+
+def test_a_fully_connected_layer_may_keep_its_axes(tmp_path: Path) -> None:
+    result = one(tmp_path, "FULLY_CONNECTED", (1, 9, 4), [(10, 4)], (1, 9, 10), KeepNumDims=1)
+    assert figures(result) == (10 * 4, 9 * 10 * 4, 0)
+
+
+@pytest.mark.parametrize(("turned", "second"), [(0, (5, 7)), (1, (7, 5))])
+def test_a_batched_product_of_two_tensors(
+    tmp_path: Path, turned: int, second: tuple[int, int]
+) -> None:
+    b = Builder()
+    x, w = b.tensor("x", 1, 3, 6, 5), b.tensor("w", 1, 1, *second)
+    y = b.tensor("y", 1, 3, 6, 7)
+    b.operator("BATCH_MATMUL", [x, w], [y], AdjY=turned)
+    result = read(b.build([x, w], [y]), tmp_path)
+    assert figures(result) == (0, 3 * 6 * 7 * 5, 0)
+    assert [row.type for row in result.counted.rows] == ["matmul"]
+
+
+def test_a_product_with_a_weight_is_linear(tmp_path: Path) -> None:
+    result = one(tmp_path, "BATCH_MATMUL", (1, 6, 5), [(5, 7)], (1, 6, 7), AdjX=0)
+    assert [row.type for row in result.counted.rows] == ["linear"]
+    assert figures(result) == (5 * 7, 6 * 7 * 5, 0)
+
+
+# Recurrent layers
+
+
+def lstm(tmp_path: Path, kind: str, *, peepholes: bool = False, projection: int = 0) -> CountResult:
+    steps, size, units = 7, 5, 3
+    out = projection or units
+    b = Builder()
+    x = b.tensor("x", 1, steps, size) if kind != "LSTM" else b.tensor("x", 1, size)
+    inputs = [x]
+    inputs += [b.weight(f"in{i}", units, size) for i in range(4)]
+    inputs += [b.weight(f"again{i}", units, out) for i in range(4)]
+    inputs += [b.weight(f"peep{i}", units) if peepholes else -1 for i in range(3)]
+    inputs += [b.weight(f"bias{i}", units) for i in range(4)]
+    inputs += [b.weight("project", projection, units) if projection else -1, -1]
+    inputs += [b.tensor("h", 1, out, is_state=True), b.tensor("c", 1, units, is_state=True)]
+    y = b.tensor("y", 1, steps, out) if kind != "LSTM" else b.tensor("y", 1, out)
+    b.operator(kind, inputs, [y], FusedActivationFunction=4, TimeMajor=0) if kind != "LSTM" else (
+        b.operator(kind, inputs, [y], FusedActivationFunction=4)
+    )
+    return read(b.build([x], [y]), tmp_path)
+
+
+def test_an_lstm_multiplies_every_matrix_once_a_step(tmp_path: Path) -> None:
+    result = lstm(tmp_path, "UNIDIRECTIONAL_SEQUENCE_LSTM")
+    matrices, biases = 4 * 3 * 5 + 4 * 3 * 3, 4 * 3
+    assert figures(result) == (matrices + biases, 7 * matrices, 7 * biases)
+    assert result.counted.output == (7, 3)
+    assert result.notes == (
+        "2 tensors keep their 6 values from run to run: they are in no figure of memory",
+    )
+
+
+def test_peepholes_are_element_operations_and_projections_are_products(tmp_path: Path) -> None:
+    result = lstm(tmp_path, "UNIDIRECTIONAL_SEQUENCE_LSTM", peepholes=True, projection=2)
+    matrices, vectors = 4 * 3 * 5 + 4 * 3 * 2 + 2 * 3, 4 * 3 + 3 * 3
+    assert figures(result) == (matrices + vectors, 7 * matrices, 7 * vectors)
+
+
+def test_a_single_step_of_an_lstm(tmp_path: Path) -> None:
+    result = lstm(tmp_path, "LSTM")
+    matrices = 4 * 3 * 5 + 4 * 3 * 3
+    assert figures(result) == (matrices + 4 * 3, matrices, 4 * 3)
+
+
+def test_a_basic_lstm_has_one_matrix_for_all_gates(tmp_path: Path) -> None:
+    b = Builder()
+    x, before = b.tensor("x", 2, 5), b.tensor("before", 2, 3)
+    weight, bias, state = b.weight("w", 4 * 3, 5 + 3), b.weight("b", 4 * 3), b.tensor("c", 2, 3)
+    made = [b.tensor(n, 2, size) for n, size in (("y", 3), ("c2", 3), ("xy", 8), ("gates", 12))]
+    b.operator("LSTM", [x, before, weight, bias, state], made, KernelType=1)
+    result = read(b.build([x, before, state], made[:2]), tmp_path)
+    assert figures(result) == (12 * 8 + 12, 2 * 12 * 8, 2 * 12)
+
+
+def test_a_recurrent_layer_in_both_directions(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 7, 5), b.tensor("y", 1, 7, 3 + 2)
+    inputs = [x]
+    for name, units in (("fw", 3), ("bw", 2)):
+        inputs += [b.weight(f"{name}w", units, 5), b.weight(f"{name}r", units, units)]
+        inputs += [b.weight(f"{name}b", units), b.tensor(f"{name}h", 1, units, is_state=True)]
+    b.operator("BIDIRECTIONAL_SEQUENCE_RNN", [*inputs, -1, -1, -1], [y], MergeOutputs=1)
+    result = read(b.build([x], [y]), tmp_path)
+    matrices = 3 * 5 + 3 * 3 + 2 * 5 + 2 * 2
+    assert figures(result) == (matrices + 5, 7 * matrices, 7 * 5)
+    assert result.counted.output == (7, 5)
+
+
+def test_an_svdf_filters_features_then_time(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 40), b.tensor("y", 1, 8)
+    features, time = b.weight("f", 16, 40), b.weight("t", 16, 9)
+    state = b.tensor("state", 1, 16 * 9, is_state=True)
+    b.operator(
+        "SVDF", [x, features, time, b.weight("b", 8), state], [y],
+        Rank=2, FusedActivationFunction=RELU,
+    )  # fmt: skip
+    result = read(b.build([x], [y]), tmp_path)
+    assert figures(result) == (16 * 40 + 16 * 9 + 8, 16 * 40 + 16 * 9, 8 + 8)
+
+
+# Element operations
+
+
+@pytest.mark.parametrize(
+    ("kind", "type"), [("AVERAGE_POOL_2D", "avg_pool"), ("MAX_POOL_2D", "max_pool")]
+)
+def test_a_pool_visits_each_value_of_its_windows(tmp_path: Path, kind: str, type: str) -> None:
+    result = one(
+        tmp_path, kind, (1, 9, 8, 4), (), (1, 4, 2, 4),
+        Padding=VALID, FilterHeight=3, FilterWidth=4, StrideH=2, StrideW=4,
+    )  # fmt: skip
+    assert figures(result) == (0, 0, 4 * 2 * 4 * 3 * 4)
+    assert [row.type for row in result.counted.rows] == [type]
+
+
+ELEMENTWISE = {
+    **dict.fromkeys(("RELU", "LOGISTIC", "TANH", "HARD_SWISH", "SOFTMAX", "QUANTIZE"), 1),
+    **dict.fromkeys(("ABS", "EXP", "RSQRT", "GELU"), 1),
+    **dict.fromkeys(("L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION"), 2),
+}
+
+
+@pytest.mark.parametrize("kind", ELEMENTWISE)
+def test_element_operations_of_one_tensor(tmp_path: Path, kind: str) -> None:
+    assert figures(one(tmp_path, kind)) == (0, 0, ELEMENTWISE[kind] * 8 * 8 * 4)
+
+
+def test_two_tensors_are_combined_value_by_value(tmp_path: Path) -> None:
+    b = Builder()
+    x, gate, y = b.tensor("x", 1, 8, 8, 4), b.tensor("gate", 1, 1, 1, 4), b.tensor("y", 1, 8, 8, 4)
+    b.operator("MUL", [x, gate], [y], FusedActivationFunction=RELU)
+    result = read(b.build([x, gate], [y]), tmp_path)
+    assert figures(result) == (0, 0, 8 * 8 * 4 * 2)
+    assert [row.type for row in result.counted.rows] == ["mul"]
+
+
+def test_a_mean_visits_its_input(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 4)
+    b.operator("MEAN", [x, b.sizes(1, 2)], [y], KeepDims=0)
+    result = read(b.build([x], [y]), tmp_path)
+    assert figures(result) == (0, 0, 8 * 8 * 4)
+    assert result.counted.output == (4,)
+
+
+def test_enlarging_costs_what_it_blends(tmp_path: Path) -> None:
+    for kind, each in (("RESIZE_BILINEAR", 4), ("RESIZE_NEAREST_NEIGHBOR", 0)):
+        b = Builder()
+        x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 16, 12, 4)
+        b.operator(kind, [x, b.sizes(16, 12)], [y])
+        assert figures(read(b.build([x], [y]), tmp_path)) == (0, 0, each * 16 * 12 * 4)
+
+
+def test_arithmetic_on_sizes_is_free_and_on_data_it_is_not(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.tensor("x", 1, 6, type="INT32")
+    shape, double = b.tensor("shape", 2, type="INT32"), b.tensor("double", 2, type="INT32")
+    y = b.tensor("y", 1, 6, type="INT32")
+    b.operator("SHAPE", [x], [shape])
+    b.operator("ADD", [shape, shape], [double], PotScaleInt16=0)
+    b.operator("ADD", [x, x], [y], PotScaleInt16=0)
+    result = read(b.build([x], [y, double]), tmp_path)
+    assert [row.kind for row in result.counted.rows] == ["free", "free", "elements"]
+    assert result.element_ops == 6
+
+
+# Parameters
+
+
+def test_whole_constants_are_no_parameters(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, z = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 256), b.tensor("z", 1, 258)
+    b.operator("RESHAPE", [x, b.sizes(-1, 256)], [y])
+    b.operator("PAD", [y, b.sizes(0, 0, 1, 1, dims=(2, 2))], [z])
+    assert figures(read(b.build([x], [z]), tmp_path)) == (0, 0, 0)
+
+
+def test_constants_of_arithmetic_count_where_they_look_learned(tmp_path: Path) -> None:
+    """A factor for each channel does; a lone number and a list of whole numbers do not."""
+    b = Builder()
+    x = b.tensor("x", 1, 8, 8, 4)
+    made = [b.tensor(f"y{i}", 1, 8, 8, 4) for i in range(4)]
+    held = [
+        b.weight("scale", 4),
+        b.weight("lone", 1),
+        b.weight("whole", 4, type="INT32"),
+        b.weight("quantised", 4, type="INT8", scale=True),
+    ]
+    source = x
+    for weight, y in zip(held, made, strict=True):
+        source = b.operator("MUL", [source, weight], [y], FusedActivationFunction=0)
+    result = read(b.build([x], [source]), tmp_path)
+    assert result.params == 4 + 4
+    assert result.notes == (
+        "8 of the parameters are constants of ADD, MUL and the like; those that were not learned "
+        "count too",
+    )
+
+
+def test_each_buffer_counts_once(tmp_path: Path) -> None:
+    """A converter keeps equal values once: two layers of zero biases share them."""
+    b = Builder()
+    x, y, z = (b.tensor(name, 1, 4) for name in "xyz")
+    bias = b.weight("bias", 4)
+    other = b.tensor("other", 4, same_buffer_as=bias)
+    b.operator("FULLY_CONNECTED", [x, b.weight("w", 4, 4), bias], [y])
+    b.operator("FULLY_CONNECTED", [y, b.weight("v", 4, 4), other], [z])
+    result = read(b.build([x], [z]), tmp_path)
+    assert result.params == 2 * 4 * 4 + 4
+
+
+def test_a_layer_whose_weights_came_before_is_named(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, z = (b.tensor(name, 1, 4) for name in "xyz")
+    weight = b.weight("w", 4, 4)
+    b.operator("FULLY_CONNECTED", [x, weight], [y])
+    b.operator("FULLY_CONNECTED", [y, weight], [z])
+    result = read(b.build([x], [z]), tmp_path)
+    assert figures(result) == (4 * 4, 2 * 4 * 4, 0)
+    assert result.notes == ("weights counted at an earlier layer: z",)
+
+
+def test_what_is_computed_from_weights_stands_for_them(tmp_path: Path) -> None:
+    """Half-precision files widen each weight before its layer."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
+    narrow, wide = b.weight("n", 6, 3, 3, 4, type="FLOAT16"), b.tensor("w", 6, 3, 3, 4)
+    b.operator("DEQUANTIZE", [narrow], [wide])
+    b.operator("CONV_2D", [x, wide], [y], StrideH=1, StrideW=1)
+    made = subject(b.build([x], [y]), tmp_path)
+    assert [row.type for row in count_subject(made).counted.rows] == ["conv"]
+    assert count_subject(made).params == 6 * 3 * 3 * 4
+    assert made.graph.weight_bytes == (2 * 6 * 3 * 3 * 4,)
+
+
+def test_a_table_is_learned_and_its_look_up_is_free(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 9, type="INT32"), b.tensor("y", 1, 9, 16)
+    b.operator("GATHER", [b.weight("table", 100, 16), x], [y], Axis=0)
+    result = read(b.build([x], [y]), tmp_path)
+    assert figures(result) == (100 * 16, 0, 0)
+    assert result.counted.output == (9, 16)
+
+
+# Types
+
+
+def test_the_graph_states_the_type_of_every_value(tmp_path: Path) -> None:
+    """int8 maps and weights, int32 biases, a result in floating point."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4, type="INT8"), b.tensor("y", 1, 8, 8, 6, type="INT8")
+    z = b.tensor("z", 1, 8, 8, 6)
+    weight, bias = b.weight("w", 6, 3, 3, 4, type="INT8"), b.weight("b", 6, type="INT32")
+    b.operator("CONV_2D", [x, weight, bias], [y], StrideH=1, StrideW=1)
+    b.operator("DEQUANTIZE", [y], [z])
+    graph = subject(b.build([x], [z]), tmp_path).graph
+    assert graph.bits == (8, 8, 32)
+    assert graph.weight_bits == (8, 32)
+    assert graph.weight_bytes == (6 * 3 * 3 * 4 + 4 * 6, 0)
+
+
+def test_weights_of_four_bits_are_packed(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 5), b.tensor("y", 1, 3)
+    packed = b.weight("w", 8, type="INT8")  # 3 * 5 values in 8 bytes
+    weight = b.tensor("w4", 3, 5, type="INT4", same_buffer_as=packed)
+    b.operator("FULLY_CONNECTED", [x, weight], [y])
+    made = subject(b.build([x], [y]), tmp_path)
+    assert count_subject(made).params == 3 * 5
+    assert (made.graph.weight_bits, made.graph.weight_bytes) == ((4,), (8,))
+
+
+def test_a_type_without_a_size_leaves_the_types_unstated(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4, type="STRING")
+    b.operator("CAST", [x], [y])
+    assert subject(b.build([x], [y]), tmp_path).graph.bits is None
+
+
+def test_only_reshapes_name_the_same_values(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, z = b.tensor("x", 1, 2, 6), b.tensor("y", 1, 12), b.tensor("z", 12, 1)
+    b.operator("RESHAPE", [x, b.sizes(1, 12)], [y])
+    b.operator("TRANSPOSE", [y, b.sizes(1, 0)], [z])
+    nodes = subject(b.build([x], [z]), tmp_path).graph.nodes
+    assert [node.operation.renames for node in nodes] == [True, False]
+
+
+# The vocabulary
+
+
+def test_every_operator_of_the_schema_is_known_or_has_a_reason() -> None:
+    names = {name for name in vars(tflite.BuiltinOperator) if not name.startswith("_")}
+    assert names - {"CUSTOM"} == {*VOCABULARY, *NOT_KNOWN}
+    assert not {*VOCABULARY} & {*NOT_KNOWN}
+
+
+@pytest.mark.parametrize("kind", NOT_KNOWN)
+def test_what_is_not_known_is_a_row_with_its_reason(tmp_path: Path, kind: str) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 4)
+    b.operator(kind, [x, b.sizes(4, dims=())], [y])
+    result = read(b.build([x], [y]), tmp_path)
+    assert [(row.type, row.kind) for row in result.counted.rows] == [(kind, "unknown")]
+    assert result.notes == (f"{kind} is not counted: {NOT_KNOWN[kind]}",)
+
+
+def custom(name: str = "MyOp", dims: Sequence[int] = (1, 8, 8, 6)) -> bytes:
+    """A convolution, a custom operator, and another convolution."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
+    made, z = b.tensor("made", *dims), b.tensor("z", 1, 8, 8, 2)
+    b.operator("CONV_2D", [x, b.weight("w", 6, 1, 1, 4)], [y], StrideH=1, StrideW=1)
+    b.operator(name, [y], [made], custom=True)
+    b.operator("CONV_2D", [made, b.weight("v", 2, 1, 1, 6)], [z], StrideH=1, StrideW=1)
+    return b.build([x], [z])
+
+
+def test_a_custom_operator_is_unknown_under_its_own_name(tmp_path: Path) -> None:
+    result = read(custom(), tmp_path)
+    assert [row.type for row in result.counted.uncounted] == ["MyOp"]
+    assert result.macs == 8 * 8 * 6 * 4 + 8 * 8 * 2 * 6
+    assert result.notes == ("MyOp is not counted: it is a custom operator",)
+
+
+def test_a_custom_operator_cannot_pass_for_a_builtin_one(tmp_path: Path) -> None:
+    result = read(custom("CONV_2D"), tmp_path)
+    assert [row.type for row in result.counted.uncounted] == ["custom::CONV_2D"]
+    result = read(custom("conv"), tmp_path)
+    assert [row.type for row in result.counted.uncounted] == ["custom::conv"]
+
+
+def test_the_cost_of_a_custom_operator_can_be_given(tmp_path: Path) -> None:
+    costs = {"MyOp": compile_expression("2*out + input", ("out", "input", "params"))}
+    result = read(custom(), tmp_path, costs=costs)
+    assert result.is_complete
+    assert result.macs == 8 * 8 * 6 * 4 + 8 * 8 * 2 * 6 + 3 * 8 * 8 * 6
+
+
+def test_what_stands_after_an_unknown_size_is_unknown(tmp_path: Path) -> None:
+    b = Builder()
+    x, found = b.tensor("x", 1, 9), b.tensor("found", 1, 2, type="INT64", signature=(-1, 2))
+    wide, y = b.tensor("wide", 1, 2, signature=(-1, 2)), b.tensor("y", 1, 3, signature=(-1, 3))
+    b.operator("WHERE", [x], [found])
+    b.operator("CAST", [found], [wide])
+    b.operator("FULLY_CONNECTED", [wide, b.weight("w", 3, 2)], [y])
+    result = read(b.build([x], [y]), tmp_path)
+    assert [row.kind for row in result.counted.rows] == ["unknown", "free", "unknown"]
+
+
+# Real networks
+
+
+def test_the_types_of_an_int8_network_give_its_memory(tmp_path: Path) -> None:
+    """The keyword spotter of MLPerf Tiny, layer by layer; figures are those of the real file."""
+    fact = FACTS["kws ds-cnn int8"]
+    b = Builder()
+    source = start = b.tensor("x", 1, 49, 10, 1, type="INT8")
+
+    def layer(kind: str, made: Sequence[int], weight: Sequence[int], **options: int) -> int:
+        y = b.tensor(f"{kind}{len(b._tensors)}", *made, type="INT8")
+        held = [b.weight("w", *weight, type="INT8"), b.weight("b", made[-1], type="INT32")]
+        return b.operator(kind, [source, *held], [y], FusedActivationFunction=RELU, **options)
+
+    steps = {"StrideH": 1, "StrideW": 1}
+    source = layer("CONV_2D", (1, 25, 5, 64), (64, 10, 4, 1), StrideH=2, StrideW=2)
+    for _ in range(4):
+        source = layer("DEPTHWISE_CONV_2D", (1, 25, 5, 64), (1, 3, 3, 64), **steps)
+        source = layer("CONV_2D", (1, 25, 5, 64), (64, 1, 1, 64), **steps)
+    pooled, flat = b.tensor("p", 1, 1, 1, 64, type="INT8"), b.tensor("f", 1, 64, type="INT8")
+    b.operator(
+        "AVERAGE_POOL_2D", [source], [pooled],
+        Padding=VALID, FilterHeight=25, FilterWidth=5, StrideH=25, StrideW=5,
+    )  # fmt: skip
+    b.operator("RESHAPE", [pooled, b.sizes(-1, 64)], [flat])
+    source = flat
+    logits = b.tensor("logits", 1, 12, type="INT8")
+    held = [b.weight("w", 12, 64, type="INT8"), b.weight("b", 12, type="INT32")]
+    b.operator("FULLY_CONNECTED", [flat, *held], [logits])
+    result_tensor = b.tensor("y", 1, 12, type="INT8")
+    b.operator("SOFTMAX", [logits], [result_tensor])
+    made = subject(b.build([start], [result_tensor]), tmp_path)
+    result = count_subject(made)
+    assert (result.macs, result.params) == (fact["macs"], fact["params"])
+    assert len(result.counted.rows) == fact["operators"]
+    assert set(made.graph.bits or ()) == {8}
+    assert sum(made.graph.weight_bytes or ()) == fact["weights"] + 4 * fact["biases"]
