@@ -17,8 +17,11 @@ from convcost.sources.tflite.shapes import Shapes, operator_name
 from convcost.sources.tflite.weights import Weights
 
 FUSES = frozenset(
-    "CONV_2D DEPTHWISE_CONV_2D CONV_3D TRANSPOSE_CONV FULLY_CONNECTED AVERAGE_POOL_2D MAX_POOL_2D "
-    "L2_POOL_2D ADD SUB MUL DIV CONCATENATION L2_NORMALIZATION SVDF".split()
+    {
+        *("CONV_2D", "DEPTHWISE_CONV_2D", "CONV_3D", "TRANSPOSE_CONV", "CONV_3D_TRANSPOSE"),
+        *("FULLY_CONNECTED", "SVDF", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"),
+        *("ADD", "SUB", "MUL", "DIV", "CONCATENATION", "L2_NORMALIZATION"),
+    }
 )
 """Operators that may run an activation on what they make, as element operations. Recurrent ones
 have theirs inside, between their steps."""
@@ -295,9 +298,10 @@ class Costs:
 
     def _reduce(self, operator: Operator) -> Operation:
         shape = self._dims(operator, 0)
-        kind = "free" if operator.outputs[0] in self._shapes.from_sizes else "elements"
-        visits = product(shape) if kind == "elements" else 0
-        return Foreign(operator.kind, kind, element_ops=visits, flattens=len(shape) > 3)
+        if operator.outputs[0] in self._shapes.from_sizes:
+            return Foreign(operator.kind, "free")
+        flattens = len(shape) > 3
+        return Foreign(operator.kind, "elements", element_ops=product(shape), flattens=flattens)
 
     def _resize(self, operator: Operator) -> Operation:
         """Nearest neighbours are copied; bilinear blends two values on each of two axes."""

@@ -141,14 +141,12 @@ class _File:
             self._operator(graph.Operators(i), codes, count)
             for i in range(self._length(graph.OperatorsLength()))
         )
-        ends = [
-            self._indexes(graph.InputsLength(), graph.Inputs, count),
-            self._indexes(graph.OutputsLength(), graph.Outputs, count),
-        ]
-        if any(index < 0 for end in ends for index in end):
+        inputs = self._indexes(graph.InputsLength(), graph.Inputs, count)
+        outputs = self._indexes(graph.OutputsLength(), graph.Outputs, count)
+        if any(index < 0 for index in (*inputs, *outputs)):
             raise SpecError("an input or output of the model is missing", place=self._place)
         others = [self._model.Subgraphs(i).Name() or b"" for i in range(1, subgraphs)]
-        return Model(self._place, tensors, operators, *ends, tuple(map(_text, others)))
+        return Model(self._place, tensors, operators, inputs, outputs, tuple(map(_text, others)))
 
     def _length(self, length: int) -> int:
         """The length of a list; what a valid file lists cannot be longer than the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcost.engine.shapes import product
 from convcost.sources.tflite.model import Dims
-from convcost.sources.tflite.reads import Reads, Rule, Unknown, all_with
+from convcost.sources.tflite.reads import Reads, Rule, UnknownSizeError, all_with
 from convcost.sources.tflite.settings import broadcast
 
 
@@ -12,7 +12,7 @@ def _reshape(reads: Reads) -> list[Dims]:
     size = product(reads.dims(0))
     wanted = reads.numbers(1) if reads.has(1) else reads.operator.settings("NewShape")
     if wanted is None:
-        raise Unknown
+        raise UnknownSizeError
     open_axes = [axis for axis, one in enumerate(wanted) if one == -1]
     rest = product(one for one in wanted if one != -1)
     if len(open_axes) > 1 or (open_axes and (rest < 1 or size % rest)):
@@ -139,7 +139,6 @@ def strided_parts(reads: Reads) -> list[range | int]:
     begin, end, stride = (reads.numbers(at) for at in (1, 2, 3))
     masks = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask")
     from_start, to_end, dots, new, shrink = map(reads.operator.setting, masks)
-    fresh = sum(1 for at in range(len(begin)) if new >> at & 1 and not dots >> at & 1)
     parts: list[range | int] = []
     axis = 0
     for at, (first, last, step) in enumerate(zip(begin, end, stride, strict=True)):
@@ -158,13 +157,12 @@ def strided_parts(reads: Reads) -> list[range | int]:
                 raise ValueError
             parts.append(first % size)
             continue
-        if reads.operator.setting("Offset"):
-            last += first
+        stop = first + last if reads.operator.setting("Offset") else last
         bounds = slice(
-            None if from_start >> at & 1 else first, None if to_end >> at & 1 else last, step
+            None if from_start >> at & 1 else first, None if to_end >> at & 1 else stop, step
         )
         parts.append(range(*bounds.indices(size)))
-    if axis > len(shape) or fresh > len(begin):
+    if axis > len(shape):
         raise ValueError
     return parts + [range(size) for size in shape[axis:]]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from convcost.sources.tflite.model import Dims, Operator, Tensor
 
 
-class Unknown(Exception):
+class UnknownSizeError(Exception):
     """A size depends on what is not known."""
 
 
@@ -32,12 +32,12 @@ class Reads:
         return at < len(inputs) and inputs[at] >= 0
 
     def dims(self, at: int) -> Dims:
-        """The sizes of the input at a position. Raises Unknown."""
+        """The sizes of the input at a position. Raises UnknownSizeError."""
         if not self.has(at):
             raise ValueError
         dims = self._dims.get(self.operator.inputs[at])
         if dims is None:
-            raise Unknown
+            raise UnknownSizeError
         return dims
 
     def all_dims(self) -> list[Dims]:
@@ -45,12 +45,12 @@ class Reads:
         return [self.dims(at) for at in range(len(self.operator.inputs)) if self.has(at)]
 
     def numbers(self, at: int) -> Dims:
-        """The values of an input of whole numbers. Raises Unknown."""
+        """The values of an input of whole numbers. Raises UnknownSizeError."""
         if not self.has(at):
             raise ValueError
         index = self.operator.inputs[at]
         if index not in self._numbers:
-            raise Unknown
+            raise UnknownSizeError
         return self._numbers[index]
 
     def number(self, at: int) -> int:

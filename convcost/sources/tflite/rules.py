@@ -1,8 +1,8 @@
 """One rule for each operator: the sizes of what it makes from those of what it reads.
 
 Source: the ``Prepare`` functions of TFLite's reference kernels. A rule raises ValueError (or
-another arithmetic or look-up error) where sizes do not fit, and Unknown where they depend on
-numbers that are not known. Rules of operators that only move values are in ``moving``.
+another arithmetic or look-up error) where sizes do not fit, and UnknownSizeError where they
+depend on numbers that are not known. Rules of operators that only move values are in ``moving``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from convcost.quantities import MAX_SIZE, format_shape
 from convcost.sources.tflite.inputs import Fed
 from convcost.sources.tflite.model import Dims, Model, Operator
 from convcost.sources.tflite.operators import OUTPUT_FOLLOWS_DATA
-from convcost.sources.tflite.reads import Reads, Unknown
+from convcost.sources.tflite.reads import Reads, UnknownSizeError
 from convcost.sources.tflite.rules import RULES
 from convcost.sources.tflite.values import evaluate
 
@@ -59,7 +59,7 @@ class Shapes:
         made: list[Dims | None] = []
         try:
             made = list(rule(reads)) if rule is not None else []
-        except Unknown:
+        except UnknownSizeError:
             pass
         except (ConvcostError, ArithmeticError, LookupError, TypeError, ValueError):
             raise self.misfit(operator) from None
@@ -101,6 +101,7 @@ class Shapes:
         return stated if tensor.free == () or samples_only else None
 
     def misfit(self, operator: Operator) -> SpecError:
+        """The error of an operator whose settings do not go with the sizes that it reads."""
         found = [self.dims.get(index) for index in operator.inputs if index >= 0]
         words = [format_shape(dims) or "1" for dims in found if dims is not None]
         return SpecError(

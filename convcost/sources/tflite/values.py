@@ -7,7 +7,7 @@ from collections.abc import Callable
 from convcost.engine.shapes import product
 from convcost.sources.tflite.model import Dims
 from convcost.sources.tflite.moving import strided_parts
-from convcost.sources.tflite.reads import Reads, Unknown
+from convcost.sources.tflite.reads import Reads, UnknownSizeError
 
 MOST_NUMBERS = 64
 """More values than this are not the sizes of anything."""
@@ -24,7 +24,7 @@ def evaluate(reads: Reads) -> list[Dims | None]:
         return []
     try:
         made = rule(reads)
-    except (Unknown, ArithmeticError, LookupError, TypeError, ValueError):
+    except (UnknownSizeError, ArithmeticError, LookupError, TypeError, ValueError):
         return []
     return [
         numbers if numbers is not None and len(numbers) <= MOST_NUMBERS else None
