@@ -6,10 +6,12 @@ rebuilt from their papers and compared with figures of the real files.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ import tflite
 from tflite_models import Builder
 
 from convcost.api import CountResult, count_subject
+from convcost.errors import ConvcostError
 from convcost.language.building import Subject
 from convcost.language.expressions import compile_expression
 from convcost.sources.tflite.file import read_tflite
@@ -264,7 +267,8 @@ def lstm(tmp_path: Path, kind: str, *, peepholes: bool = False, projection: int 
 def test_an_lstm_multiplies_every_matrix_once_a_step(tmp_path: Path) -> None:
     result = lstm(tmp_path, "UNIDIRECTIONAL_SEQUENCE_LSTM")
     matrices, biases = 4 * 3 * 5 + 4 * 3 * 3, 4 * 3
-    assert figures(result) == (matrices + biases, 7 * matrices, 7 * biases)
+    gates = 9 * 3  # five functions, three products and a sum for each value of the state
+    assert figures(result) == (matrices + biases, 7 * matrices, 7 * (biases + gates))
     assert result.counted.output == (7, 3)
     assert result.notes == (
         "2 tensors keep their 6 values from run to run: they are in no figure of memory",
@@ -274,13 +278,13 @@ def test_an_lstm_multiplies_every_matrix_once_a_step(tmp_path: Path) -> None:
 def test_peepholes_are_element_operations_and_projections_are_products(tmp_path: Path) -> None:
     result = lstm(tmp_path, "UNIDIRECTIONAL_SEQUENCE_LSTM", peepholes=True, projection=2)
     matrices, vectors = 4 * 3 * 5 + 4 * 3 * 2 + 2 * 3, 4 * 3 + 3 * 3
-    assert figures(result) == (matrices + vectors, 7 * matrices, 7 * vectors)
+    assert figures(result) == (matrices + vectors, 7 * matrices, 7 * (vectors + 9 * 3))
 
 
 def test_a_single_step_of_an_lstm(tmp_path: Path) -> None:
     result = lstm(tmp_path, "LSTM")
     matrices = 4 * 3 * 5 + 4 * 3 * 3
-    assert figures(result) == (matrices + 4 * 3, matrices, 4 * 3)
+    assert figures(result) == (matrices + 4 * 3, matrices, 4 * 3 + 9 * 3)
 
 
 def test_a_basic_lstm_has_one_matrix_for_all_gates(tmp_path: Path) -> None:
@@ -290,7 +294,7 @@ def test_a_basic_lstm_has_one_matrix_for_all_gates(tmp_path: Path) -> None:
     made = [b.tensor(n, 2, size) for n, size in (("y", 3), ("c2", 3), ("xy", 8), ("gates", 12))]
     b.operator("LSTM", [x, before, weight, bias, state], made, KernelType=1)
     result = read(b.build([x, before, state], made[:2]), tmp_path)
-    assert figures(result) == (12 * 8 + 12, 2 * 12 * 8, 2 * 12)
+    assert figures(result) == (12 * 8 + 12, 2 * 12 * 8, 2 * (12 + 9 * 3))
 
 
 def test_a_recurrent_layer_in_both_directions(tmp_path: Path) -> None:
@@ -303,7 +307,7 @@ def test_a_recurrent_layer_in_both_directions(tmp_path: Path) -> None:
     b.operator("BIDIRECTIONAL_SEQUENCE_RNN", [*inputs, -1, -1, -1], [y], MergeOutputs=1)
     result = read(b.build([x], [y]), tmp_path)
     matrices = 3 * 5 + 3 * 3 + 2 * 5 + 2 * 2
-    assert figures(result) == (matrices + 5, 7 * matrices, 7 * 5)
+    assert figures(result) == (matrices + 5, 7 * matrices, 7 * (5 + 3 + 2))
     assert result.counted.output == (7, 5)
 
 
@@ -607,3 +611,260 @@ def test_the_types_of_an_int8_network_give_its_memory(tmp_path: Path) -> None:
     assert len(result.counted.rows) == fact["operators"]
     assert set(made.graph.bits or ()) == {8}
     assert sum(made.graph.weight_bytes or ()) == fact["weights"] + 4 * fact["biases"]
+
+
+# Sizes and samples
+
+
+def network(
+    first: int = 1,
+    size: int = 8,
+    *,
+    signature: Sequence[int] | None = None,
+    flat: Sequence[int] = (-1, 6),
+    kind: str = "MEAN",
+) -> bytes:
+    """A convolution with padding, a mean over positions, a fully connected layer."""
+    b = Builder()
+    x = b.tensor("image", first, size, size, 4, signature=signature)
+    y, pooled = b.tensor("conv", first, size, size, 6), b.tensor("pooled", first, 1, 1, 6)
+    held, z = b.tensor("flat", first, 6), b.tensor("logits", first, 3)
+    b.operator("CONV_2D", [x, b.weight("w", 6, 3, 3, 4)], [y], StrideH=1, StrideW=1)
+    if kind == "MEAN":
+        b.operator("MEAN", [y, b.sizes(1, 2)], [pooled], KeepDims=1)
+    else:
+        b.operator(kind, [y], [pooled], Padding=VALID, FilterHeight=8, FilterWidth=8, StrideH=1,
+                   StrideW=1)  # fmt: skip
+    b.operator("RESHAPE", [pooled, b.sizes(*flat)], [held])
+    b.operator("FULLY_CONNECTED", [held, b.weight("v", 3, 6)], [z])
+    return b.build([x], [z])
+
+
+def macs(samples: int, size: int) -> int:
+    return samples * (size * size * 6 * 3 * 3 * 4 + 6 * 3)
+
+
+def test_a_file_is_counted_for_the_samples_that_it_is_written_for(tmp_path: Path) -> None:
+    result = read(network(5), tmp_path)
+    assert (result.counted.batch, result.macs) == (5, macs(5, 8))
+    assert result.counted.input == (8, 8, 4)
+
+
+@pytest.mark.parametrize("own", [1, 2])
+def test_work_is_linear_in_the_batch(tmp_path: Path, own: int) -> None:
+    result = read(network(own, flat=(own, 6)), tmp_path, batch=6)
+    assert (result.counted.batch, result.macs, result.params) == (
+        6,
+        macs(6, 8),
+        6 * 3 * 3 * 4 + 3 * 6,
+    )
+    assert result.element_ops == 6 * 8 * 8 * 6
+
+
+def test_an_open_first_axis_is_one_sample(tmp_path: Path) -> None:
+    result = read(network(signature=(-1, 8, 8, 4)), tmp_path)
+    assert (result.counted.batch, result.macs, result.notes) == (1, macs(1, 8), ())
+
+
+def test_other_sizes_are_worked_out_anew(tmp_path: Path) -> None:
+    for given in ({"": (12, 12, 4)}, {"image": (12, 12, 4)}):
+        result = read(network(), tmp_path, inputs=given)
+        assert (result.macs, result.counted.input, result.notes) == (macs(1, 12), (12, 12, 4), ())
+
+
+def test_a_shape_with_all_axes_gives_the_samples_too(tmp_path: Path) -> None:
+    result = read(network(), tmp_path, inputs={"": (3, 12, 12, 4)})
+    assert (result.counted.batch, result.macs) == (3, macs(3, 12))
+
+
+def test_what_runs_overrules_what_the_file_states(tmp_path: Path) -> None:
+    """An interpreter works sizes out anew; a stale one in the file is not what it does."""
+    b = Builder()
+    x, y, z = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 1, 1, 4), b.tensor("z", 1, 8, 8, 4)
+    b.operator("RELU", [x], [y])
+    b.operator("RELU", [y], [z])
+    result = read(b.build([x], [z]), tmp_path)
+    assert result.element_ops == 2 * 8 * 8 * 4
+    assert result.notes == (
+        "1 tensors have other sizes than the file states: they follow from the inputs",
+    )
+
+
+def test_a_second_signature_is_named(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4)
+    b.operator("RELU", [x], [y])
+    result = read(b.build([x], [y], subgraphs=["train", "restore"]), tmp_path)
+    assert result.notes == ("subgraphs that are not counted: train, restore",)
+
+
+def test_old_files_have_one_byte_for_an_operator(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4)
+    b.operator("LOGISTIC", [x], [y])
+    assert figures(read(b.build([x], [y], old_codes=True), tmp_path)) == (0, 0, 4)
+
+
+def test_an_operator_is_called_after_what_it_makes(tmp_path: Path) -> None:
+    """A converter joins the names of what it fused; the first one stays."""
+    b = Builder()
+    x, y, z = b.tensor("x", 1, 4), b.tensor("net/Relu;net/add", 1, 4), b.tensor("", 1, 4)
+    b.operator("RELU", [x], [y])
+    b.operator("TANH", [y], [z])
+    rows = read(b.build([x], [z]), tmp_path).counted.rows
+    assert [row.name for row in rows] == ["net/Relu", "TANH"]
+
+
+def test_further_outputs_are_rows_of_their_own(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 6), b.tensor("y", 1, 8, 8, 2)
+    parts = [b.tensor(f"part{i}", 1, 8, 8, 2) for i in range(3)]
+    b.operator("SPLIT", [b.sizes(3, dims=()), x], parts, NumSplits=3)
+    b.operator("ADD", [parts[0], parts[2]], [y], PotScaleInt16=0)
+    rows = read(b.build([x], [y]), tmp_path).counted.rows
+    assert [(row.name, row.type, row.node.output) for row in rows] == [
+        ("part0", "SPLIT", (8, 8, 2)),
+        ("part0.2", "SPLIT", (8, 8, 2)),
+        ("y", "add", (8, 8, 2)),
+    ]
+
+
+# Bad files
+
+
+def refused(model: bytes, tmp_path: Path, **options: Any) -> list[str]:
+    """The lines of the error, with the folder left out."""
+    with pytest.raises(ConvcostError) as caught:
+        subject(model, tmp_path, **options)
+    return [line.replace(f"{tmp_path}/", "") for line in caught.value.lines()]
+
+
+def test_what_is_no_tflite_file_says_so(tmp_path: Path) -> None:
+    assert refused(b"", tmp_path) == ["the file is empty", "  model.tflite"]
+    assert refused(b"\x08\x07\x12\x05onnx!", tmp_path) == [
+        "not a TFLite model",
+        "  model.tflite",
+        "  a .tflite file has the letters TFL3 at its fifth byte",
+    ]
+
+
+def test_every_truncation_is_one_error(tmp_path: Path) -> None:
+    model = network()
+    for length in range(8, len(model), 7):
+        lines = refused(model[:length], tmp_path)
+        assert lines[0] == "not a TFLite model, or a truncated one"
+
+
+def test_damaged_files_are_errors_or_counts_and_never_anything_else(tmp_path: Path) -> None:
+    model, random = network(), Random(11)
+    for _ in range(300):
+        damaged = bytearray(model)
+        for _ in range(random.choice((1, 2, 8))):
+            damaged[random.randrange(8, len(damaged))] = random.choice((0, 1, 127, 128, 255))
+        with contextlib.suppress(ConvcostError):
+            read(bytes(damaged), tmp_path)
+
+
+def test_another_version_of_the_schema_is_refused(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4)
+    b.operator("RELU", [x], [y])
+    assert refused(b.build([x], [y], version=4), tmp_path) == [
+        "the model has version 4 of the TFLite schema",
+        "  model.tflite",
+        "  version 3 is known",
+    ]
+
+
+def test_sizes_that_a_graph_does_not_allow_are_an_error(tmp_path: Path) -> None:
+    assert refused(network(flat=(1, 6)), tmp_path, inputs={"": (2, 12, 12, 4)}) == [
+        "flat: RESHAPE does not fit what it reads (2x1x1x6, 2)",
+        "  model.tflite",
+        "  the file is broken, or its sizes do not go with the input that was given",
+    ]
+    assert refused(network(kind="AVERAGE_POOL_2D"), tmp_path, inputs={"": (6, 6, 4)})[0] == (
+        "pooled: AVERAGE_POOL_2D does not fit what it reads (1x6x6x6)"
+    )
+
+
+def test_free_sizes_have_to_be_given(tmp_path: Path) -> None:
+    model = network(size=1, signature=(-1, -1, -1, 4))
+    assert refused(model, tmp_path) == [
+        "the input image has free dimensions: 1, 2",
+        "  model.tflite",
+        "  give its shape, channels last and without batch: --input image=224x224x3",
+    ]
+    assert read(model, tmp_path, inputs={"": (10, 10, 4)}).macs == macs(1, 10)
+
+
+def test_an_input_of_another_name_or_rank_is_an_error(tmp_path: Path) -> None:
+    assert refused(network(), tmp_path, inputs={"imgae": (8, 8, 4)}) == [
+        "the model has no input imgae",
+        "  model.tflite",
+        "  did you mean image?",
+    ]
+    assert refused(network(), tmp_path, inputs={"": (8, 4)}) == [
+        "the input image has 4 dimensions, 8x4 gives 3 with the batch",
+        "  model.tflite",
+    ]
+
+
+def test_a_batch_that_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    """The first axis of what goes in is not that of what comes out: 49 frames, or one image?"""
+    b = Builder()
+    x, y = b.tensor("frames", 49, 40), b.tensor("y", 40)
+    b.operator("SUM", [x, b.sizes(0)], [y], KeepDims=0)
+    model = b.build([x], [y])
+    assert read(model, tmp_path).element_ops == 49 * 40
+    assert refused(model, tmp_path, batch=2) == [
+        "which axis holds the batch cannot be told: the inputs and outputs do not agree in the "
+        "first one",
+        "  model.tflite",
+        "  without --batch it is counted as written: 49x40 -> 40",
+    ]
+
+
+def test_work_that_does_not_grow_with_the_batch_is_refused_where_it_shows(tmp_path: Path) -> None:
+    """The sum over two samples has one set of values, however many samples there are."""
+    b = Builder()
+    x, total, e, y = (b.tensor(n, d, 3) for n, d in (("x", 2), ("t", 1), ("e", 1), ("y", 2)))
+    b.operator("SUM", [x, b.sizes(0)], [total], KeepDims=1)
+    b.operator("EXP", [total], [e])
+    b.operator("ADD", [x, e], [y], PotScaleInt16=0)
+    assert refused(b.build([x], [y]), tmp_path, batch=3) == [
+        "e cannot be counted for a batch of 3",
+        "  the file is written for a batch of 2",
+    ]
+
+
+def test_a_graph_out_of_order_is_an_error(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, z = (b.tensor(name, 1, 4) for name in "xyz")
+    b.operator("RELU", [y], [z])
+    b.operator("TANH", [x], [y])
+    assert refused(b.build([x], [z]), tmp_path) == [
+        "z reads y before it is made",
+        "  model.tflite",
+        "  the graph is not in order, or has a cycle",
+    ]
+
+
+def test_an_output_that_depends_on_no_input_is_an_error(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, lone = b.tensor("x", 1, 4), b.tensor("y", 1, 4), b.weight("lone", 1, 4)
+    b.operator("RELU", [x], [y])
+    assert refused(b.build([x], [lone]), tmp_path) == [
+        "no output depends on an input",
+        "  model.tflite",
+    ]
+
+
+def test_a_convolution_that_does_not_fit_its_input_is_an_error(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 5), b.tensor("y", 1, 8, 8, 6)
+    b.operator("CONV_2D", [x, b.weight("w", 6, 3, 3, 4)], [y], StrideH=1, StrideW=1)
+    assert refused(b.build([x], [y]), tmp_path) == [
+        "y: CONV_2D does not fit what it reads (1x8x8x5, 6x3x3x4)",
+        "  model.tflite",
+        "  the file is broken, or its sizes do not go with the input that was given",
+    ]

@@ -26,6 +26,11 @@ FUSES = frozenset(
 """Operators that may run an activation on what they make, as element operations. Recurrent ones
 have theirs inside, between their steps."""
 
+PER_VALUE = {"LSTM": 9, "RNN": 1}
+"""Element operations for each value of the state and step, vectors aside. An LSTM has five
+functions (three gates, the candidate, the cell), three products and one sum; with the input and
+forget gates coupled, a difference in place of a function. A plain recurrent layer has one."""
+
 
 class Costs:
     """Operators as operations of the engine. ``sharing`` names those whose weights came before."""
@@ -112,7 +117,8 @@ class Costs:
         return Foreign(type_of(operator), "macs", params=scope["params"], macs=macs)
 
     def _unknown(self, operator: Operator) -> Operation:
-        return Foreign(type_of(operator), "unknown")
+        """A row without a cost. Its parameters are in the file, whatever it does with them."""
+        return Foreign(type_of(operator), "unknown", params=self._weights.take(operator.inputs))
 
     # Multiply-accumulates
 
@@ -230,8 +236,8 @@ class Costs:
         """Each matrix multiplies once a step, each vector is added or scales once a step.
 
         Steps are time times batch. Matrices are those of the input, of the last output (as a
-        basic LSTM has them, both in one) and of projections; vectors are biases, peepholes
-        and norms. The gates' own arithmetic is not counted, as it is not in other formats.
+        basic LSTM has them, both in one) and of projections; vectors are biases, peepholes and
+        norms. Beside them, each value of the state takes what ``PER_VALUE`` says.
         """
         steps = product(self._dims(operator, 0)[:-1])
         held = [i for i in operator.inputs if i >= 0 and self._weights.is_constant(i)]
@@ -241,15 +247,25 @@ class Costs:
         new = self._weights.take(held, certain=True)
         if not new:
             self._note_shared(operator)
+        each = PER_VALUE["RNN" if "RNN" in operator.kind else "LSTM"] * self._units(operator)
         return Foreign(
             TYPES.get(operator.kind, operator.kind),
             "macs",
             params=new,
             macs=steps * sum(product(dims) for dims in sizes if len(dims) == 2),
-            element_ops=steps * sum(product(dims) for dims in sizes if len(dims) == 1),
+            element_ops=steps * (each + sum(product(dims) for dims in sizes if len(dims) == 1)),
             mixes=self._dims(operator, 0)[-1],
             flattens=True,
         )
+
+    def _units(self, operator: Operator) -> int:
+        """The values of the state in all directions: rows of the matrices that make them."""
+        if operator.kind == "LSTM" and operator.setting("KernelType"):
+            return self._dims(operator, 4)[-1]
+        directions = ((1, 5) if "RNN" in operator.kind else (2, 19))[
+            : 2 if operator.kind.startswith("BIDIRECTIONAL") else 1
+        ]
+        return sum(self._dims(operator, at)[0] for at in directions)
 
     def _svdf(self, operator: Operator) -> Operation:
         """A filter over the features, then one over the memory of its last results."""

@@ -29,7 +29,8 @@ def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
 
     The first axis holds the samples where all inputs and outputs agree in it (inputs of one axis
     and of none, such as lengths, aside). A file is counted for the samples that it is written
-    for, one where it leaves them open; work is linear in them.
+    for, one where it leaves them open; work is linear in them. A shape with as many numbers as
+    the input has axes gives the samples, too.
     """
     shapes = _by_index(model, given)
     stated: dict[int, Dims] = {}
@@ -39,7 +40,8 @@ def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
             raise SpecError(f"the input {_label(model, index)} has no shape", place=model.place)
         stated[index] = tensor.dims
     own = _samples(model, stated)
-    if batch is not None and own is None:
+    is_one = batch == 1 and all(dims[:1] in ((), (1,)) for dims in stated.values())
+    if batch is not None and own is None and not is_one:
         raise SpecError(
             "which axis holds the batch cannot be told: the inputs and outputs do not agree in "
             "the first one",
@@ -49,6 +51,9 @@ def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
     dims = {
         index: _sized(model, index, own or 1, stated[index], shapes.get(index)) for index in stated
     }
+    firsts = {sizes[0] for sizes in dims.values() if len(sizes) > 1}
+    if own is not None and firsts:
+        own = firsts.pop() if len(firsts) == 1 else None
     return Fed(dims, own or 1, batch or own or 1)
 
 
@@ -94,7 +99,7 @@ def _sized(model: Model, index: int, own: int, stated: Dims, shape: Shape | None
     label = _label(model, index)
     if shape is not None:
         first = own if 0 in model.tensors[index].free else stated[0] if stated else 1
-        whole = shape if len(stated) == 1 else (first, *shape)
+        whole = tuple(shape) if len(shape) == len(stated) else (first, *shape)
         if len(whole) != len(stated):
             raise SpecError(
                 f"the input {label} has {len(stated)} dimensions, {format_shape(shape)} "
