@@ -849,6 +849,27 @@ def test_a_graph_out_of_order_is_an_error(tmp_path: Path) -> None:
     ]
 
 
+def test_what_nothing_makes_cannot_be_read(tmp_path: Path) -> None:
+    b = Builder()
+    x, lost, y = (b.tensor(name, 1, 4) for name in ("x", "lost", "y"))
+    b.operator("ADD", [x, lost], [y], PotScaleInt16=0)
+    assert refused(b.build([x], [y]), tmp_path) == [
+        "y reads lost, which nothing makes",
+        "  model.tflite",
+    ]
+
+
+def test_options_of_another_operator_are_an_error(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 4)
+    b.operator("MAX_POOL_2D", [x], [y], table="SoftmaxOptions", Beta=1)
+    assert refused(b.build([x], [y]), tmp_path) == [
+        "the options of MAX_POOL_2D cannot be read",
+        "  model.tflite",
+        "  the file is broken",
+    ]
+
+
 def test_an_output_that_depends_on_no_input_is_an_error(tmp_path: Path) -> None:
     b = Builder()
     x, y, lone = b.tensor("x", 1, 4), b.tensor("y", 1, 4), b.weight("lone", 1, 4)

@@ -111,12 +111,12 @@ class Builder:
         outputs: Sequence[int],
         *,
         custom: bool = False,
+        table: str | None = None,
         **options: int | Sequence[int],
     ) -> int:
         """One step; options by their names in the schema (``StrideW=1``). Its first output."""
-        self._operators.append(
-            {"kind": kind, "custom": custom, "in": inputs, "out": outputs, "options": options}
-        )
+        one = {"kind": kind, "custom": custom, "in": inputs, "out": outputs}
+        self._operators.append({**one, "options": options, "table": table or OPTIONS.get(kind)})
         return outputs[0] if outputs else -1
 
     def build(
@@ -219,7 +219,7 @@ def _quantisation(fb: Any) -> int:
 
 def _operator(fb: Any, kinds: Sequence[tuple[str, bool]], one: Mapping[str, Any]) -> int:
     reads, makes = _numbers(fb, one["in"]), _numbers(fb, one["out"])
-    table = OPTIONS.get(one["kind"]) if one["options"] else None
+    table = one["table"] if one["options"] else None
     options = _options(fb, table, one["options"]) if table else None
     tflite.OperatorStart(fb)
     tflite.OperatorAddOpcodeIndex(fb, kinds.index((one["kind"], one["custom"])))

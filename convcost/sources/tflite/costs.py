@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from convcost.engine.operations.base import Operation
@@ -33,7 +33,11 @@ forget gates coupled, a difference in place of a function. A plain recurrent lay
 
 
 class Costs:
-    """Operators as operations of the engine. ``sharing`` names those whose weights came before."""
+    """Operators as operations of the engine.
+
+    ``made`` are the inputs of the model and what earlier operators made; ``sharing`` names the
+    operators whose weights came before.
+    """
 
     def __init__(
         self,
@@ -42,10 +46,12 @@ class Costs:
         weights: Weights,
         batch: int,
         costs: Mapping[str, Evaluate],
+        made: Container[int],
     ) -> None:
         self._model = model
         self._shapes = shapes
         self._weights = weights
+        self._made_before = made
         self._batch = batch
         self._costs = costs
         self.sharing: list[str] = []
@@ -154,7 +160,7 @@ class Costs:
         if new < weights + channels and are_stored:
             self._note_shared(operator)
         fused = self._activated(operator) * product(made[1:])
-        reads_one = are_stored and not self._is_weight(operator, at)
+        reads_one = are_stored and operator.inputs[at] in self._made_before
         plain = weights + channels if reads_one else None
         return self._sliced(operator, operation, shape, new, fused, plain=plain)
 
@@ -291,7 +297,8 @@ class Costs:
         if (shape[0], *operation.output(shape[1:])) != made:
             raise ValueError
         fused = self._activated(operator) * product(made[1:])
-        return self._sliced(operator, operation, shape, 0, fused, plain=0)
+        plain = 0 if operator.inputs[0] in self._made_before else None
+        return self._sliced(operator, operation, shape, 0, fused, plain=plain)
 
     def _norm(self, operator: Operator) -> Operation:
         return self._elements(operator, 2)

@@ -184,13 +184,19 @@ class _File:
         options = self._table(raw)
 
         def setting(name: str) -> int:
-            return int(getattr(options, name)()) if options is not None else 0
+            try:
+                return int(getattr(options, name)()) if options is not None else 0
+            except Exception:  # of another operator, or at a wrong offset
+                raise self._broken_options(kind) from None
 
         def settings(name: str) -> Dims | None:
-            if options is None or getattr(options, f"{name}IsNone")():
-                return None
-            length = self._length(getattr(options, f"{name}Length")())
-            return tuple(int(getattr(options, name)(i)) for i in range(length))
+            try:
+                if options is None or getattr(options, f"{name}IsNone")():
+                    return None
+                length = self._length(getattr(options, f"{name}Length")())
+                return tuple(int(getattr(options, name)(i)) for i in range(length))
+            except Exception:
+                raise self._broken_options(kind) from None
 
         return Operator(
             kind,
@@ -199,6 +205,11 @@ class _File:
             self._indexes(raw.OutputsLength(), raw.Outputs, count),
             setting,
             settings,
+        )
+
+    def _broken_options(self, kind: str) -> SpecError:
+        return SpecError(
+            f"the options of {kind} cannot be read", place=self._place, hint="the file is broken"
         )
 
     def _table(self, raw: Any) -> Any:

@@ -31,8 +31,8 @@ class Reader:
         self._shapes = shapes
         self._batch = batch
         self._weights = Weights(model)
-        self._costs = Costs(model, shapes, self._weights, batch, costs)
         self._indexes = {index: at for at, index in enumerate(model.inputs)}
+        self._costs = Costs(model, shapes, self._weights, batch, costs, self._indexes)
         self._bits = [self._bits_of(index) for index in model.inputs]
         self._weight_bits: list[int] = []
         self._weight_bytes: list[int] = []
@@ -67,13 +67,19 @@ class Reader:
 
     def _check_order(self, operator: Operator, later: set[int]) -> None:
         for index in operator.inputs:
-            if index in later and not self._model.tensors[index].is_state:
-                raise SpecError(
-                    f"{shorten(operator_name(self._model, operator), 40)} reads "
-                    f"{shorten(self._model.tensors[index].name, 40)} before it is made",
-                    place=self._model.place,
-                    hint="the graph is not in order, or has a cycle",
-                )
+            if index < 0 or index in self._indexes or self._weights.is_constant(index):
+                continue
+            tensor = self._model.tensors[index]
+            if tensor.is_state or 0 in (tensor.dims or ()):
+                continue
+            is_late = index in later
+            raise SpecError(
+                f"{shorten(operator_name(self._model, operator), 40)} reads "
+                f"{shorten(tensor.name, 40)}{' before it is made' if is_late else ''}"
+                f"{'' if is_late else ', which nothing makes'}",
+                place=self._model.place,
+                hint="the graph is not in order, or has a cycle" if is_late else None,
+            )
         for index in operator.outputs:
             if index in self._indexes or self._weights.is_constant(index):
                 raise SpecError(

@@ -61,6 +61,8 @@ class Shapes:
             made = list(rule(reads)) if rule is not None else []
         except UnknownSizeError:
             pass
+        except SpecError:
+            raise
         except (ConvcostError, ArithmeticError, LookupError, TypeError, ValueError):
             raise self.misfit(operator) from None
         made += [None] * (len(operator.outputs) - len(made))
