@@ -712,7 +712,7 @@ def test_an_operator_is_called_after_what_it_makes(tmp_path: Path) -> None:
     b.operator("RELU", [x], [y])
     b.operator("TANH", [y], [z])
     rows = read(b.build([x], [z]), tmp_path).counted.rows
-    assert [row.name for row in rows] == ["net/Relu", "TANH"]
+    assert [row.name for row in rows] == ["net/Relu", "TANH_1"]
 
 
 def test_further_outputs_are_rows_of_their_own(tmp_path: Path) -> None:

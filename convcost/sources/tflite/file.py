@@ -138,7 +138,7 @@ class _File:
         tensors = tuple(self._tensor(graph.Tensors(i)) for i in range(count))
         codes = self._codes()
         operators = tuple(
-            self._operator(graph.Operators(i), codes, count)
+            self._operator(i, graph.Operators(i), codes, count)
             for i in range(self._length(graph.OperatorsLength()))
         )
         inputs = self._indexes(graph.InputsLength(), graph.Inputs, count)
@@ -177,7 +177,9 @@ class _File:
                 codes.append((self._kinds.get(number, f"BUILTIN_{number}"), False))
         return codes
 
-    def _operator(self, raw: Any, codes: list[tuple[str, bool]], count: int) -> Operator:
+    def _operator(
+        self, number: int, raw: Any, codes: list[tuple[str, bool]], count: int
+    ) -> Operator:
         if raw.OpcodeIndex() >= len(codes):
             raise SpecError(f"there is no operator code {raw.OpcodeIndex()}", place=self._place)
         kind, is_custom = codes[raw.OpcodeIndex()]
@@ -199,6 +201,7 @@ class _File:
                 raise self._broken_options(kind) from None
 
         return Operator(
+            number,
             kind,
             is_custom,
             self._indexes(raw.InputsLength(), raw.Inputs, count),

@@ -153,9 +153,10 @@ def strided_parts(reads: Reads) -> list[range | int]:
         size = shape[axis]
         axis += 1
         if shrink >> at & 1:
-            if not -size <= first < size:
+            place = (0 if step > 0 else size - 1) if from_start >> at & 1 else first
+            if not -size <= place < size:
                 raise ValueError
-            parts.append(first % size)
+            parts.append(place % size)
             continue
         stop = first + last if reads.operator.setting("Offset") else last
         bounds = slice(

@@ -70,7 +70,8 @@ class Reader:
             if index < 0 or index in self._indexes or self._weights.is_constant(index):
                 continue
             tensor = self._model.tensors[index]
-            if tensor.is_state or 0 in (tensor.dims or ()):
+            # A custom operator may read what its own program fills.
+            if tensor.is_state or operator.is_custom or 0 in (tensor.dims or ()):
                 continue
             is_late = index in later
             raise SpecError(

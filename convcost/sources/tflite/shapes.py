@@ -122,4 +122,4 @@ def operator_name(model: Model, operator: Operator) -> str:
     """
     index = next((i for i in operator.outputs if i >= 0), None)
     made = model.tensors[index].name.partition(";")[0] if index is not None else ""
-    return made or operator.kind
+    return made or f"{operator.kind}_{operator.number}"
