@@ -20,7 +20,10 @@ raise SystemExit(code)
 """
 
 COMPARE = ["compare", "56x56x256", "-k", "3", "-o", "64"]
-FRAMEWORKS = ["torch", "onnx", "sympy", "numpy", "convcost.sources.onnx", "convcost.sources.torch"]
+FRAMEWORKS = [
+    *("torch", "onnx", "tflite", "sympy", "numpy"),
+    *("convcost.sources.onnx", "convcost.sources.tflite", "convcost.sources.torch"),
+]
 
 
 def modules(tmp_path: Path, *arguments: str) -> set[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import tflite
+from conftest import PACKAGE_HOME
 from tflite_models import Builder
 
 from convcost.api import CountResult, count_subject
@@ -519,6 +520,17 @@ def test_every_operator_of_the_schema_is_known_or_has_a_reason() -> None:
     names = {name for name in vars(tflite.BuiltinOperator) if not name.startswith("_")}
     assert names - {"CUSTOM"} == {*VOCABULARY, *NOT_KNOWN}
     assert not {*VOCABULARY} & {*NOT_KNOWN}
+
+
+def test_the_page_names_what_is_not_known_and_why() -> None:
+    text = (PACKAGE_HOME / "docs" / "tflite.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    named = {
+        name.strip("` "): reason.strip()
+        for _, names, reason, _ in (line.split("|") for line in lines if line.count("|") == 3)
+        for name in names.split(",")
+    }
+    assert named == NOT_KNOWN
 
 
 @pytest.mark.parametrize("kind", NOT_KNOWN)

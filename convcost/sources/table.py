@@ -298,6 +298,10 @@ def read_model(word: Word, asked: Asked) -> Subject:
     from convcost.language.reading import open_path
 
     open_path(path).close()  # a missing file is said before a missing package
+    if word.source == "tflite":
+        from convcost.sources.tflite.file import read_tflite
+
+        return read_tflite(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
     from convcost.sources.onnx.file import read_onnx
 
     return read_onnx(path, batch=asked.batch, inputs=inputs, costs=asked.costs)

@@ -48,7 +48,9 @@ class Tensor(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """One step, at its place from 0. ``inputs`` and ``outputs`` are indexes of tensors, -1 for an input left out.
+    """One step, at its place from 0.
+
+    ``inputs`` and ``outputs`` are indexes of tensors, -1 for an input left out.
 
     ``kind`` is the builtin operator's name, or a custom operator's own, with ``is_custom``.
     ``setting(name)`` is an option as a whole number, 0 where the file has none (which is what
