@@ -325,6 +325,107 @@ def test_an_svdf_filters_features_then_time(tmp_path: Path) -> None:
     assert figures(result) == (16 * 40 + 16 * 9 + 8, 16 * 40 + 16 * 9, 8 + 8)
 
 
+# Subgraphs
+
+
+def loop(steps: int | None, *, given: bool = False, inner: str = "TANH") -> bytes:
+    """A cell of a user's own over time: h = tanh(x[t] W + h R + b) for each of ``steps``.
+
+    Converters write such cells as a WHILE. ``steps`` of None: as many as an input says;
+    ``given``: the weights are handed to the loop, as tensors that it hands on.
+    """
+    size, units = 5, 3
+    b = Builder()
+    x, h0 = b.tensor("x", 7, size), b.tensor("h0", 1, units, stored=True)
+    limit = b.tensor("n", type="INT32") if steps is None else b.sizes(steps, dims=())
+    outer = [b.weight("w", units, size), b.weight("r", units, units)] if given else []
+    start = b.sizes(0, dims=())
+    inputs = [start, limit, x, h0, *outer]
+    outputs = [b.tensor(f"out{i}", *d, type=t) for i, (d, t) in enumerate(
+        [((), "INT32"), ((), "INT32"), ((7, size), "FLOAT32"), ((1, units), "FLOAT32")]
+        + [((units, size), "FLOAT32"), ((units, units), "FLOAT32")] * given
+    )]  # fmt: skip
+    b.operator("WHILE", inputs, outputs, CondSubgraphIndex=1, BodySubgraphIndex=2)
+
+    def arguments(graph: Builder) -> list[int]:
+        parts = [graph.tensor("t", type="INT32", rank_known=True)]
+        parts += [graph.tensor("n", type="INT32", rank_known=True)]
+        parts += [graph.tensor("x", 7, size), graph.tensor("h", 1, units)]
+        extra = [graph.tensor("w", units, size), graph.tensor("r", units, units)] if given else []
+        return [*parts, *extra]
+
+    cond = Builder("cond", within=b)
+    t, n, *rest = arguments(cond)
+    goes_on = cond.tensor("goes on", type="BOOL")
+    cond.operator("LESS", [t, n], [goes_on])
+    cond.ends = ([t, n, *rest], [goes_on])
+    body = Builder("body", within=b)
+    t, n, xs, h, *rest = arguments(body)
+    later, row = body.tensor("t+1", type="INT32"), body.tensor("row", 1, size)
+    body.operator("ADD", [t, body.sizes(1, dims=())], [later], PotScaleInt16=0)
+    body.operator("GATHER", [xs, t], [row], Axis=0)
+    w, r = rest if given else (body.weight("w", units, size), body.weight("r", units, units))
+    a, c, d, e = (body.tensor(name, 1, units) for name in "acde")
+    flat = body.tensor("flat", 1, size)
+    body.operator("RESHAPE", [row, body.sizes(1, size)], [flat])
+    body.operator("FULLY_CONNECTED", [flat, w, body.weight("b", units)], [a])
+    body.operator("FULLY_CONNECTED", [h, r], [c])
+    body.operator("ADD", [a, c], [d], PotScaleInt16=0)
+    body.operator(inner, [d], [e], custom=inner == "MyCell")
+    body.ends = ([t, n, xs, h, *rest], [later, n, xs, e, *rest])
+    return b.build([x, limit] if steps is None else [x], [outputs[3]])
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_loop_that_counts_runs_its_body_so_often(tmp_path: Path, given: bool) -> None:
+    made = subject(loop(7, given=given), tmp_path)
+    result = count_subject(made)
+    weights = 3 * 5 + 3 * 3
+    each = 1 + 3 + 3 + 3  # the counter, the biases, the sum, the function
+    conditions = 8  # once before each round, and once at the end
+    assert [row.type for row in result.counted.rows] == ["WHILE"]
+    assert figures(result) == (weights + 3, 7 * weights, 7 * each + conditions)
+    assert made.graph.weight_bytes == (4 * (weights + 3),)
+    assert result.notes == ()
+
+
+def test_a_loop_that_never_runs_costs_its_condition(tmp_path: Path) -> None:
+    assert figures(read(loop(0), tmp_path)) == (3 * 5 + 3 * 3 + 3, 0, 1)
+
+
+def test_a_loop_that_depends_on_data_is_unknown(tmp_path: Path) -> None:
+    for model in (loop(None), loop(7, inner="MyCell"), loop(20_000)):
+        result = read(model, tmp_path)
+        assert [(row.type, row.kind) for row in result.counted.rows] == [("WHILE", "unknown")]
+        assert result.notes == (
+            "WHILE is not counted: how often its subgraph runs, or what that costs, is not known",
+        )
+
+
+def test_a_subgraph_that_is_called_runs_once(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
+    b.operator("CALL", [x], [y], Subgraph=1)
+    inner = Builder("inner", within=b)
+    u, v = inner.tensor("u", 1, 8, 8, 4), inner.tensor("v", 1, 8, 8, 6)
+    weight = inner.weight("w", 6, 3, 3, 4)
+    inner.operator("CONV_2D", [u, weight], [v], StrideH=1, StrideW=1)
+    inner.ends = ([u], [v])
+    result = read(b.build([x], [y]), tmp_path)
+    assert figures(result) == (6 * 3 * 3 * 4, 8 * 8 * 6 * 3 * 3 * 4, 0)
+
+
+def test_a_subgraph_that_calls_itself_is_unknown(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4)
+    b.operator("CALL", [x], [y], Subgraph=1)
+    inner = Builder("inner", within=b)
+    u, v = inner.tensor("u", 1, 4), inner.tensor("v", 1, 4)
+    inner.operator("CALL", [u], [v], Subgraph=1)
+    inner.ends = ([u], [v])
+    assert not read(b.build([x], [y]), tmp_path).is_complete
+
+
 # Element operations
 
 
@@ -706,7 +807,13 @@ def test_a_second_signature_is_named(tmp_path: Path) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4)
     b.operator("RELU", [x], [y])
-    result = read(b.build([x], [y], subgraphs=["train", "restore"]), tmp_path)
+    for name in ("train", "restore"):
+        other = Builder(name, within=b)
+        u, v = other.tensor("u", 1, 4), other.tensor("v", 1, 4)
+        other.operator("RELU", [u], [v])
+        other.ends = ([u], [v])
+    result = read(b.build([x], [y]), tmp_path)
+    assert figures(result) == (0, 0, 4)
     assert result.notes == ("subgraphs that are not counted: train, restore",)
 
 
@@ -728,6 +835,7 @@ def test_an_operator_is_called_after_what_it_makes(tmp_path: Path) -> None:
 
 
 def test_further_outputs_are_rows_of_their_own(tmp_path: Path) -> None:
+    """Also those that nothing reads: an interpreter gives them memory all the same."""
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 6), b.tensor("y", 1, 8, 8, 2)
     parts = [b.tensor(f"part{i}", 1, 8, 8, 2) for i in range(3)]
@@ -736,6 +844,7 @@ def test_further_outputs_are_rows_of_their_own(tmp_path: Path) -> None:
     rows = read(b.build([x], [y]), tmp_path).counted.rows
     assert [(row.name, row.type, row.node.output) for row in rows] == [
         ("part0", "SPLIT", (8, 8, 2)),
+        ("part0.1", "SPLIT", (8, 8, 2)),
         ("part0.2", "SPLIT", (8, 8, 2)),
         ("y", "add", (8, 8, 2)),
     ]
@@ -753,6 +862,11 @@ def refused(model: bytes, tmp_path: Path, **options: Any) -> list[str]:
 
 def test_what_is_no_tflite_file_says_so(tmp_path: Path) -> None:
     assert refused(b"", tmp_path) == ["the file is empty", "  model.tflite"]
+    assert refused(b"version https://git-lfs.github.com/spec/v1", tmp_path) == [
+        "not a TFLite model",
+        "  model.tflite",
+        "  it is a pointer of Git LFS: git lfs pull brings the file",
+    ]
     assert refused(b"\x08\x07\x12\x05onnx!", tmp_path) == [
         "not a TFLite model",
         "  model.tflite",

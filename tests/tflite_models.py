@@ -47,6 +47,7 @@ OPTIONS = {
     "SPACE_TO_DEPTH": "SpaceToDepthOptions",
     "DEPTH_TO_SPACE": "DepthToSpaceOptions",
     "WHILE": "WhileOptions",
+    "CALL": "CallOptions",
 }
 """The table of the schema that holds an operator's options."""
 
@@ -54,10 +55,16 @@ OPTIONS = {
 class Builder:
     """A model in the making. ``tensor`` and ``operator`` return and take indexes of tensors."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "main", *, within: Builder | None = None) -> None:
+        """``within``: a further subgraph of another model; then ``ends`` are given to it."""
+        self.name = name
         self._tensors: list[dict[str, Any]] = []
         self._operators: list[dict[str, Any]] = []
-        self._buffers: list[bytes] = [b""]
+        self._buffers: list[bytes] = [b""] if within is None else within._buffers
+        self._others: list[Builder] = []
+        self.ends: tuple[Sequence[int], Sequence[int]] = ((), ())
+        if within is not None:
+            within._others.append(self)
 
     def tensor(
         self,
@@ -125,20 +132,17 @@ class Builder:
         outputs: Sequence[int],
         *,
         version: int = 3,
-        subgraphs: Sequence[str] = (),
         old_codes: bool = False,
     ) -> bytes:
-        """The file. ``subgraphs`` are the names of further, empty ones."""
+        """The file, with the subgraphs that were made within it."""
+        self.ends = (inputs, outputs)
+        every = [self, *self._others]
         fb = flatbuffers.Builder(1024)
         buffers = _tables(fb, [self._write_buffer(fb, data) for data in self._buffers])
-        kinds = list(dict.fromkeys((one["kind"], one["custom"]) for one in self._operators))
+        steps = [one for graph in every for one in graph._operators]
+        kinds = list(dict.fromkeys((one["kind"], one["custom"]) for one in steps))
         codes = _tables(fb, [_code(fb, *kind, old=old_codes) for kind in kinds])
-        tensors = _tables(fb, [_tensor(fb, **one) for one in self._tensors])
-        operators = _tables(fb, [_operator(fb, kinds, one) for one in self._operators])
-        ends = _numbers(fb, inputs), _numbers(fb, outputs)
-        graphs = [_subgraph(fb, "main", tensors, operators, ends)]
-        graphs += [_subgraph(fb, name, None, None, None) for name in subgraphs]
-        listed = _tables(fb, graphs)
+        listed = _tables(fb, [graph._write(fb, kinds) for graph in every])
         tflite.ModelStart(fb)
         tflite.ModelAddVersion(fb, version)
         tflite.ModelAddOperatorCodes(fb, codes)
@@ -146,6 +150,19 @@ class Builder:
         tflite.ModelAddBuffers(fb, buffers)
         fb.Finish(tflite.ModelEnd(fb), file_identifier=b"TFL3")
         return bytes(fb.Output())
+
+    def _write(self, fb: Any, kinds: Sequence[tuple[str, bool]]) -> int:
+        tensors = _tables(fb, [_tensor(fb, **one) for one in self._tensors])
+        operators = _tables(fb, [_operator(fb, kinds, one) for one in self._operators])
+        inputs, outputs = (_numbers(fb, end) for end in self.ends)
+        name = fb.CreateString(self.name)
+        tflite.SubGraphStart(fb)
+        tflite.SubGraphAddName(fb, name)
+        tflite.SubGraphAddTensors(fb, tensors)
+        tflite.SubGraphAddOperators(fb, operators)
+        tflite.SubGraphAddInputs(fb, inputs)
+        tflite.SubGraphAddOutputs(fb, outputs)
+        return int(tflite.SubGraphEnd(fb))
 
     def _buffer(self, data: bytes) -> int:
         self._buffers.append(data)
@@ -157,18 +174,6 @@ class Builder:
         if held is not None:
             tflite.BufferAddData(fb, held)
         return int(tflite.BufferEnd(fb))
-
-
-def _subgraph(fb: Any, name: str, tensors: Any, operators: Any, ends: Any) -> int:
-    text = fb.CreateString(name)
-    tflite.SubGraphStart(fb)
-    tflite.SubGraphAddName(fb, text)
-    if tensors is not None:
-        tflite.SubGraphAddTensors(fb, tensors)
-        tflite.SubGraphAddOperators(fb, operators)
-        tflite.SubGraphAddInputs(fb, ends[0])
-        tflite.SubGraphAddOutputs(fb, ends[1])
-    return int(tflite.SubGraphEnd(fb))
 
 
 def _code(fb: Any, kind: str, custom: bool, *, old: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from convcost.engine.operations.base import Operation
+from convcost.engine.operations.base import Kind, Operation
 from convcost.engine.operations.foreign import RESERVED, Foreign, Imported
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, SpecError, shorten
@@ -14,6 +14,7 @@ from convcost.sources.tflite import settings
 from convcost.sources.tflite.model import Dims, Model, Operator
 from convcost.sources.tflite.operators import RENAMING, TYPES, VOCABULARY
 from convcost.sources.tflite.shapes import Shapes, operator_name
+from convcost.sources.tflite.subgraphs import Subgraphs
 from convcost.sources.tflite.weights import Weights
 
 FUSES = frozenset(
@@ -47,8 +48,10 @@ class Costs:
         batch: int,
         costs: Mapping[str, Evaluate],
         made: Container[int],
+        subgraphs: Subgraphs,
     ) -> None:
         self._model = model
+        self._subgraphs = subgraphs
         self._shapes = shapes
         self._weights = weights
         self._made_before = made
@@ -288,6 +291,14 @@ class Costs:
             bias=bias,
             mixes=self._dims(operator, 0)[-1],
         )
+
+    def _inner(self, operator: Operator) -> Operation:
+        """A subgraph that is called, or runs in a loop whose number of rounds is known."""
+        cost = self._subgraphs.cost(operator, self._shapes, self._weights, self._costs)
+        if cost is None:
+            return Foreign(operator.kind, "unknown", params=self._weights.taken)
+        kind: Kind = "macs" if cost.macs else "elements"
+        return Foreign(operator.kind, kind, *cost, flattens=True)
 
     # Element operations
 

@@ -52,19 +52,20 @@ def read_tflite(
     and ``params``. The graph states the bits of every tensor and the bytes of the parameters.
     Raises SpecError for a file that is not a usable model.
     """
-    model = load(path)
-    fed = fix_inputs(model, batch, dict(inputs or {}))
-    subject = Reader(model, Shapes(model, fed), fed.own, dict(costs or {})).subject(path.stem)
+    models = load(path)
+    fed = fix_inputs(models[0], batch, dict(inputs or {}))
+    shapes = Shapes(models[0], fed.dims)
+    subject = Reader(models, shapes, fed.own, dict(costs or {})).subject(path.stem)
     return subject if fed.batch == fed.own else for_batch(subject, fed.own, fed.batch)
 
 
-def load(path: Path) -> Model:
-    """The first subgraph of a file. Raises SpecError."""
+def load(path: Path) -> tuple[Model, ...]:
+    """The subgraphs of a file; the first one is what runs. Raises SpecError."""
     tflite = _tflite()
     data = _bytes(path)
     place = str(path)
     try:
-        return _File(tflite, data, place).model()
+        return _File(tflite, data, place).models()
     except SpecError:
         raise
     except Exception as error:  # FlatBuffers raise whatever a wrong offset leads to
@@ -97,10 +98,13 @@ def _bytes(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise SpecError("the file is larger than FlatBuffers allow (2 GiB)", place=place)
     if data[4:8] != b"TFL3":
+        is_pointer = data.startswith(b"version https://git-lfs")
         raise SpecError(
             "not a TFLite model",
             place=place,
-            hint="a .tflite file has the letters TFL3 at its fifth byte",
+            hint="it is a pointer of Git LFS: git lfs pull brings the file"
+            if is_pointer
+            else "a .tflite file has the letters TFL3 at its fifth byte",
         )
     return data
 
@@ -117,8 +121,9 @@ class _File:
         self._types = _names(tflite.TensorType)
         self._kinds = _names(tflite.BuiltinOperator)
         self._options = _names(tflite.BuiltinOptions)
+        self._options_2 = _names(tflite.BuiltinOptions2)
 
-    def model(self) -> Model:
+    def models(self) -> tuple[Model, ...]:
         """All that later stages need."""
         if self._model.Version() != 3:
             raise SpecError(
@@ -129,14 +134,16 @@ class _File:
         subgraphs = self._length(self._model.SubgraphsLength())
         if not subgraphs:
             raise SpecError("the model has no subgraph", place=self._place)
-        graph = self._model.Subgraphs(0)
-        if not graph.OperatorsLength():
+        if not self._model.Subgraphs(0).OperatorsLength():
             raise SpecError("the model has no operators", place=self._place)
+        codes = self._codes()
+        return tuple(self._graph(self._model.Subgraphs(i), codes) for i in range(subgraphs))
+
+    def _graph(self, graph: Any, codes: list[tuple[str, bool]]) -> Model:
         if graph.OperatorsLength() > MAX_NODES:
             raise SpecError(f"the model has more than {MAX_NODES:,} operators", place=self._place)
         count = self._length(graph.TensorsLength())
         tensors = tuple(self._tensor(graph.Tensors(i)) for i in range(count))
-        codes = self._codes()
         operators = tuple(
             self._operator(i, graph.Operators(i), codes, count)
             for i in range(self._length(graph.OperatorsLength()))
@@ -145,8 +152,8 @@ class _File:
         outputs = self._indexes(graph.OutputsLength(), graph.Outputs, count)
         if any(index < 0 for index in (*inputs, *outputs)):
             raise SpecError("an input or output of the model is missing", place=self._place)
-        others = [self._model.Subgraphs(i).Name() or b"" for i in range(1, subgraphs)]
-        return Model(self._place, tensors, operators, inputs, outputs, tuple(map(_text, others)))
+        name = _text(graph.Name() or b"")
+        return Model(self._place, name, tensors, operators, inputs, outputs)
 
     def _length(self, length: int) -> int:
         """The length of a list; what a valid file lists cannot be longer than the file."""
@@ -219,6 +226,9 @@ class _File:
         """The options of an operator, or None."""
         name = self._options.get(raw.BuiltinOptionsType(), "NONE")
         table = raw.BuiltinOptions()
+        if name == "NONE":  # Operators that came late have theirs in a second field.
+            name = self._options_2.get(raw.BuiltinOptions2Type(), "NONE")
+            table = raw.BuiltinOptions2()
         if name == "NONE" or table is None:
             return None
         options = getattr(self._tflite, name)()

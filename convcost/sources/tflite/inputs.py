@@ -35,10 +35,8 @@ def fix_inputs(model: Model, batch: int | None, given: dict[str, Shape]) -> Fed:
     shapes = _by_index(model, given)
     stated: dict[int, Dims] = {}
     for index in model.inputs:
-        tensor = model.tensors[index]
-        if tensor.dims is None:
-            raise SpecError(f"the input {_label(model, index)} has no shape", place=model.place)
-        stated[index] = tensor.dims
+        # An input without sizes is one number, as it is to an interpreter.
+        stated[index] = model.tensors[index].dims or ()
     own = _samples(model, stated)
     is_one = batch == 1 and all(dims[:1] in ((), (1,)) for dims in stated.values())
     if batch is not None and own is None and not is_one:

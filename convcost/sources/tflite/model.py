@@ -67,11 +67,11 @@ class Operator(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The subgraph that is counted. ``others`` are the names of those that are not."""
+    """One subgraph of a file; ``place`` is the file, for errors."""
 
     place: str
+    name: str
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     inputs: Dims
     outputs: Dims
-    others: tuple[str, ...]

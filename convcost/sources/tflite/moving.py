@@ -117,7 +117,10 @@ def _unpack(reads: Reads) -> list[Dims]:
 
 
 def _slice(reads: Reads) -> list[Dims]:
-    shape, begin, size = reads.dims(0), reads.numbers(1), reads.numbers(2)
+    shape, size = reads.dims(0), reads.numbers(2)
+    if -1 not in size and not reads.knows(1) and len(size) == len(shape):
+        return [size]  # wherever it begins
+    begin = reads.numbers(1)
     made = [
         full - start if length == -1 else length
         for full, start, length in zip(shape, begin, size, strict=True)

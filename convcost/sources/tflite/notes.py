@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+
 from convcost.engine.graph import Graph
 from convcost.engine.shapes import product
 from convcost.errors import shorten
 from convcost.quantities import format_count
 from convcost.sources.tflite.costs import Costs
 from convcost.sources.tflite.model import Model, Operator
-from convcost.sources.tflite.operators import CUSTOM_REASON, NEW_REASON, NOT_KNOWN, VOCABULARY
+from convcost.sources.tflite.operators import (
+    CUSTOM_REASON,
+    INNER_REASON,
+    NEW_REASON,
+    NOT_KNOWN,
+    VOCABULARY,
+)
 from convcost.sources.tflite.shapes import Shapes
 
 NORM_WORDS = ("batchnorm", "batch_norm", "_bn")
@@ -17,8 +25,11 @@ NORM_WORDS = ("batchnorm", "batch_norm", "_bn")
 SHOWN = 3
 
 
-def notes(model: Model, shapes: Shapes, costs: Costs, graph: Graph) -> tuple[str, ...]:
-    """Sentences in a fixed order."""
+def notes(
+    models: Sequence[Model], reached: Container[int], shapes: Shapes, costs: Costs, graph: Graph
+) -> tuple[str, ...]:
+    """Sentences in a fixed order. ``reached`` are the subgraphs that were counted."""
+    model = models[0]
     found = [
         *_unknown(model, graph),
         *_folded(model),
@@ -31,9 +42,10 @@ def notes(model: Model, shapes: Shapes, costs: Costs, graph: Graph) -> tuple[str
             f"{shapes.differing} tensors have other sizes than the file states: they follow from "
             "the inputs"
         )
-    if model.others:
-        names = ", ".join(shorten(name, 40) or "without a name" for name in model.others[:SHOWN])
-        more = f" and {len(model.others) - SHOWN} more" if len(model.others) > SHOWN else ""
+    others = [m.name for i, m in enumerate(models) if i not in reached and m.operators]
+    if others:
+        names = ", ".join(shorten(name, 40) or "without a name" for name in others[:SHOWN])
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
         found.append(f"subgraphs that are not counted: {names}{more}")
     return tuple(found)
 
@@ -51,6 +63,8 @@ def _unknown(model: Model, graph: Graph) -> list[str]:
 def _reason(operator: Operator) -> str:
     if operator.is_custom:
         return CUSTOM_REASON
+    if VOCABULARY.get(operator.kind) == "inner":
+        return INNER_REASON
     if operator.kind in VOCABULARY:
         return "the sizes that it works on are not known"
     return NOT_KNOWN.get(operator.kind, NEW_REASON)

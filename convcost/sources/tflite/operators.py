@@ -22,6 +22,7 @@ Role = Literal[
     "reduce",
     "resize",
     "table",
+    "inner",
     "source",
     "free",
 ]
@@ -71,6 +72,7 @@ VOCABULARY: dict[str, Role] = {
     ),
     **_all("resize", "RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR"),
     **_all("table", "GATHER EMBEDDING_LOOKUP"),
+    **_all("inner", "WHILE CALL STABLEHLO_COMPOSITE"),
     **_all("source", "VAR_HANDLE READ_VARIABLE ASSIGN_VARIABLE CALL_ONCE"),
     **_all(
         "free",
@@ -105,9 +107,8 @@ def _because(reason: str, names: str) -> dict[str, str]:
 
 
 NOT_KNOWN: dict[str, str] = {
-    **_because("how often its subgraph runs depends on data", "WHILE STABLEHLO_WHILE"),
+    **_because("how often its subgraph runs depends on data", "STABLEHLO_WHILE"),
     **_because("which subgraph runs depends on data", "IF"),
-    **_because("its work is in a subgraph of its own", "CALL STABLEHLO_COMPOSITE"),
     **_because("its work depends on data", "NON_MAX_SUPPRESSION_V4 NON_MAX_SUPPRESSION_V5"),
     **_because("the size of its output depends on data", "WHERE UNIQUE"),
     **_because("it sorts", "TOPK_V2 STABLEHLO_SORT"),
@@ -131,6 +132,7 @@ NOT_KNOWN: dict[str, str] = {
 }
 """Operators that are left unknown on purpose, and why."""
 
+INNER_REASON = "how often its subgraph runs, or what that costs, is not known"
 CUSTOM_REASON = "it is a custom operator"
 NEW_REASON = "it is not in the schema that convcost knows"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from convcost.engine.cost import FREE, Cost
 from convcost.engine.graph import GraphBuilder, Node
 from convcost.engine.operations.foreign import Foreign
 from convcost.engine.shapes import Shape
@@ -15,6 +16,7 @@ from convcost.sources.tflite.model import BITS, Dims, Model, Operator
 from convcost.sources.tflite.notes import notes
 from convcost.sources.tflite.operators import VOCABULARY
 from convcost.sources.tflite.shapes import Shapes, operator_name
+from convcost.sources.tflite.subgraphs import Subgraphs
 from convcost.sources.tflite.weights import Weights
 
 HEAVY = ("conv", "transpose_conv", "fully_connected", "batch_matmul", "recurrent", "svdf")
@@ -25,14 +27,22 @@ class Reader:
     """The graph of a model for ``batch`` samples, in the file's order."""
 
     def __init__(
-        self, model: Model, shapes: Shapes, batch: int, costs: Mapping[str, Evaluate]
+        self,
+        models: Sequence[Model],
+        shapes: Shapes,
+        batch: int,
+        costs: Mapping[str, Evaluate],
     ) -> None:
-        self._model = model
+        self._models = models
+        self._model = model = models[0]
         self._shapes = shapes
         self._batch = batch
         self._weights = Weights(model)
         self._indexes = {index: at for at, index in enumerate(model.inputs)}
-        self._costs = Costs(model, shapes, self._weights, batch, costs, self._indexes)
+        self._subgraphs = Subgraphs(models, self._inner)
+        self._costs = Costs(
+            *(model, shapes, self._weights, batch, costs), self._indexes, self._subgraphs
+        )
         self._bits = [self._bits_of(index) for index in model.inputs]
         self._weight_bits: list[int] = []
         self._weight_bytes: list[int] = []
@@ -62,7 +72,7 @@ class Reader:
             name,
             graph,
             self._batch,
-            notes=notes(model, self._shapes, self._costs, graph),
+            notes=notes(self._models, self._subgraphs.reached, self._shapes, self._costs, graph),
         )
 
     def _check_order(self, operator: Operator, later: set[int]) -> None:
@@ -89,15 +99,14 @@ class Reader:
                 )
 
     def _add(self, builder: GraphBuilder, operator: Operator) -> None:
-        """One operator: a row for what it makes, one more for each further output that is read.
+        """One operator: a row for what it makes, one more for each further output.
 
         Nothing for what is computed from weights alone: that stands for the weights.
         """
         role = None if operator.is_custom else VOCABULARY.get(operator.kind)
         named = [index for index in operator.inputs if index >= 0]
         data = list(dict.fromkeys(index for index in named if index in self._indexes))
-        is_fed = data or not all(map(self._weights.is_constant, named)) or not named
-        if not is_fed and role is not None and role not in (*HEAVY, "source"):
+        if is_folded(operator, self._weights):
             self._weights.fold(operator)
             return
         self._weights.begin()
@@ -108,9 +117,9 @@ class Reader:
         reads = tuple(self._indexes[index] for index in data)
         label = operator_name(self._model, operator)
         made = [index for index in operator.outputs if index >= 0]
+        if operator.kind == "WHILE":  # it hands on what it was given, too
+            made = [index for index in made if index in self._read] or made[:1]
         for at, index in enumerate(made or [-1]):
-            if at and index not in self._read:
-                continue
             part = operation if at == 0 else Foreign(operation.type, "free")
             name = label if at == 0 else f"{label}.{at}"
             shape = self._shape(index) if index >= 0 else (0,)
@@ -121,13 +130,47 @@ class Reader:
             self._weight_bits.append((self._weights.bits if at == 0 else None) or bits or 0)
             self._weight_bytes.append(self._weights.bytes if at == 0 else 0)
 
+    def _inner(
+        self, model: Model, shapes: Shapes, weights: Weights, costs: Mapping[str, Evaluate]
+    ) -> Cost | None:
+        """One run of another subgraph; None where something in it is not known."""
+        made = {*model.inputs, *(i for operator in model.operators for i in operator.outputs)}
+        each = Costs(model, shapes, weights, 1, costs, made, self._subgraphs)
+        total: Cost | None = FREE
+        weights.begin()
+        for operator in model.operators:
+            if is_folded(operator, weights):
+                weights.fold(operator)
+                continue
+            operation = each.of(operator)
+            if operation.kind == "unknown" or total is None:
+                total = None  # go on all the same: parameters are counted where they are read
+                continue
+            at = 2 if VOCABULARY.get(operator.kind) == "transpose_conv" else 0
+            ends = (*operator.inputs[at : at + 1], *operator.outputs[:1])
+            read, result = ([engine_shape(shapes.dims.get(i), 1) for i in ends] + [(), ()])[:2]
+            total = total + operation.cost((read,), result)
+        return total
+
     def _bits_of(self, index: int) -> int | None:
         return BITS.get(self._model.tensors[index].type)
 
     def _shape(self, index: int) -> Shape:
-        """Without batch; what the first axis holds beside the samples stays in front."""
-        dims: Dims = self._shapes.dims.get(index) or ()
-        if len(dims) < 2 or dims[0] % self._batch:
-            return dims or (1,)
-        samples = dims[0] // self._batch
-        return dims[1:] if samples == 1 else (samples, *dims[1:])
+        return engine_shape(self._shapes.dims.get(index), self._batch)
+
+
+def engine_shape(dims: Dims | None, batch: int) -> Shape:
+    """Without batch; what the first axis holds beside the samples stays in front."""
+    if not dims or len(dims) < 2 or dims[0] % batch:
+        return dims or (1,)
+    samples = dims[0] // batch
+    return dims[1:] if samples == 1 else (samples, *dims[1:])
+
+
+def is_folded(operator: Operator, weights: Weights) -> bool:
+    """Whether an operator computes from weights alone, and so stands for them."""
+    role = None if operator.is_custom else VOCABULARY.get(operator.kind)
+    named = [index for index in operator.inputs if index >= 0]
+    if not named or role is None or role in (*HEAVY, "source", "inner"):
+        return False
+    return all(map(weights.is_constant, named))

@@ -53,6 +53,10 @@ class Reads:
             raise UnknownSizeError
         return self._numbers[index]
 
+    def knows(self, at: int) -> bool:
+        """Whether the values of the input at a position are known."""
+        return self.has(at) and self.operator.inputs[at] in self._numbers
+
     def number(self, at: int) -> int:
         """The one value of such an input."""
         (value,) = self.numbers(at)

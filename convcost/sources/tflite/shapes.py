@@ -7,10 +7,12 @@ depend on numbers that are not known, unless the inputs were given other sizes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.quantities import MAX_SIZE, format_shape
-from convcost.sources.tflite.inputs import Fed
 from convcost.sources.tflite.model import Dims, Model, Operator
 from convcost.sources.tflite.operators import OUTPUT_FOLLOWS_DATA
 from convcost.sources.tflite.reads import Reads, UnknownSizeError
@@ -19,25 +21,34 @@ from convcost.sources.tflite.values import evaluate
 
 
 class Shapes:
-    """Sizes (None: not known) and whole numbers (where they follow from sizes) by tensor."""
+    """Sizes (None: not known) and whole numbers (where they follow from sizes) by tensor.
 
-    def __init__(self, model: Model, fed: Fed) -> None:
+    ``fed`` has the sizes of the inputs, ``given`` whole numbers of some of them.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        fed: Mapping[int, Dims | None],
+        given: Mapping[int, Dims] = MappingProxyType({}),
+    ) -> None:
         self._model = model
-        self.dims: dict[int, Dims | None] = dict(fed.dims)
-        self.numbers: dict[int, Dims] = {}
+        self.dims: dict[int, Dims | None] = dict(fed)
+        self.numbers: dict[int, Dims] = dict(given)
         self.from_sizes: set[int] = set()
         """Tensors that are worked out from sizes alone, whatever the inputs hold."""
         self.differing = 0
         """How many tensors have other sizes than the file states for the same inputs."""
+        self._fixed = set(given)
         made = {index for operator in model.operators for index in operator.outputs}
         for index, tensor in enumerate(model.tensors):
-            if index not in fed.dims and index not in made:
+            if index not in fed and index not in made:
                 self.dims[index] = tensor.dims if tensor.dims is not None else ()
             if tensor.numbers is not None:
                 self.numbers[index] = tensor.numbers
-        self._is_resized = any(
-            dims != model.tensors[index].dims for index, dims in fed.dims.items()
-        )
+            if tensor.buffer is not None:
+                self._fixed.add(index)
+        self._is_resized = any(dims != model.tensors[index].dims for index, dims in fed.items())
         for operator in model.operators:
             self._follow(operator)
 
@@ -70,18 +81,15 @@ class Shapes:
             if index >= 0:
                 self.dims[index] = self._settled(operator, index, dims)
         sources = [index for index in operator.inputs if index >= 0]
-        known = all(i in self.from_sizes or self._is_stored(i) for i in sources)
-        if operator.kind in ("SHAPE", "RANK") or (
-            known and any(i in self.from_sizes for i in sources)
-        ):
+        is_size = operator.kind in ("SHAPE", "RANK")
+        if not is_size and not (sources and all(index in self._fixed for index in sources)):
+            return
+        self._fixed.update(operator.outputs)
+        if is_size or any(index in self.from_sizes for index in sources):
             self.from_sizes.update(operator.outputs)
-        if operator.kind in ("SHAPE", "RANK") or (known and sources):
-            for index, numbers in zip(operator.outputs, evaluate(reads), strict=False):
-                if index >= 0 and numbers is not None:
-                    self.numbers[index] = numbers
-
-    def _is_stored(self, index: int) -> bool:
-        return self._model.tensors[index].buffer is not None
+        for index, numbers in zip(operator.outputs, evaluate(reads), strict=False):
+            if index >= 0 and numbers is not None:
+                self.numbers[index] = numbers
 
     def _settled(self, operator: Operator, index: int, dims: Dims | None) -> Dims | None:
         """What was worked out, else what the file states and nothing contradicts."""

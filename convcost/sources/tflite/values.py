@@ -117,4 +117,12 @@ VALUES: dict[str, Value] = {
     "FLOOR_MOD": _two(lambda a, b: a % b),
     "MAXIMUM": _two(max),
     "MINIMUM": _two(min),
+    "LESS": _two(lambda a, b: int(a < b)),
+    "LESS_EQUAL": _two(lambda a, b: int(a <= b)),
+    "GREATER": _two(lambda a, b: int(a > b)),
+    "GREATER_EQUAL": _two(lambda a, b: int(a >= b)),
+    "EQUAL": _two(lambda a, b: int(a == b)),
+    "NOT_EQUAL": _two(lambda a, b: int(a != b)),
+    "LOGICAL_AND": _two(lambda a, b: int(a and b)),
+    "LOGICAL_OR": _two(lambda a, b: int(a or b)),
 }
