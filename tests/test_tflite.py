@@ -690,6 +690,97 @@ def test_what_stands_after_an_unknown_size_is_unknown(tmp_path: Path) -> None:
 # Real networks
 
 
+def live_bytes(made: Subject) -> int:
+    """The most bytes that are alive at one operator: what it reads, makes, and later ones need."""
+    graph, bits = made.graph, made.graph.bits or ()
+    first = len(graph.inputs)
+    last = dict.fromkeys(graph.outputs, len(graph.nodes))
+    for at, node in enumerate(graph.nodes):
+        last.update({tensor: max(at, last.get(tensor, 0)) for tensor in node.inputs})
+    sums = [
+        sum(prod(graph.shape(t)) * bits[t] // 8 for t in last if t - first <= at <= last[t])
+        for at in range(len(graph.nodes))
+    ]
+    return max(sums)
+
+
+def mobilenet(width: int, size: int, classes: int, colours: int) -> tuple[Builder, int, int]:
+    """MobileNetV1 with int8 maps, ``width`` channels after the first layer (Howard et al. 2017,
+    table 1), as converters write it: biases and activations fused.
+    """
+    b = Builder()
+    source = start = b.tensor("x", 1, size, size, colours, type="INT8")
+    channels = colours
+
+    def layer(kind: str, out: int, stride: int, weight: Sequence[int]) -> int:
+        y = b.tensor("y", 1, size, size, out, type="INT8")
+        held = [b.weight("w", *weight, type="INT8"), b.weight("b", out, type="INT32")]
+        options = {"StrideH": stride, "StrideW": stride, "FusedActivationFunction": RELU6}
+        return b.operator(kind, [source, *held], [y], **options)
+
+    size = -(-size // 2)
+    source, channels = layer("CONV_2D", width, 2, (width, 3, 3, colours)), width
+    for stride, times in [
+        (1, 2),
+        (2, 2),
+        (1, 1),
+        (2, 2),
+        (1, 1),
+        (2, 2),
+        *[(1, 1)] * 5,
+        (2, 2),
+        (1, 1),
+    ]:
+        size = -(-size // stride)
+        source = layer("DEPTHWISE_CONV_2D", channels, stride, (1, 3, 3, channels))
+        out = channels * times
+        source = layer("CONV_2D", out, 1, (out, 1, 1, channels))
+        channels = out
+    pooled = b.tensor("pooled", 1, 1, 1, channels, type="INT8")
+    b.operator(
+        "AVERAGE_POOL_2D", [source], [pooled],
+        Padding=VALID, FilterHeight=size, FilterWidth=size, StrideH=size, StrideW=size,
+    )  # fmt: skip
+    flat, y = b.tensor("flat", 1, channels, type="INT8"), b.tensor("y", 1, classes, type="INT8")
+    scores = b.tensor("scores", 1, classes, type="INT8")
+    b.operator("RESHAPE", [pooled, b.sizes(-1, channels)], [flat])
+    held = [b.weight("w", classes, channels, type="INT8"), b.weight("b", classes, type="INT32")]
+    b.operator("FULLY_CONNECTED", [flat, *held], [y])
+    b.operator("SOFTMAX", [y], [scores])
+    return b, start, scores
+
+
+def autoencoder() -> tuple[Builder, int, int]:
+    """The anomaly detector of MLPerf Tiny: ten fully connected layers."""
+    b = Builder()
+    source = start = b.tensor("x", 1, 640, type="INT8")
+    before = 640
+    for units in (128, 128, 128, 128, 8, 128, 128, 128, 128, 640):
+        y = b.tensor("y", 1, units, type="INT8")
+        held = [b.weight("w", units, before, type="INT8"), b.weight("b", units, type="INT32")]
+        source = b.operator("FULLY_CONNECTED", [source, *held], [y], FusedActivationFunction=RELU)
+        before = units
+    return b, start, source
+
+
+REBUILT = {
+    "vww mobilenet_v1 0.25@96 int8": lambda: mobilenet(8, 96, 2, 3),
+    "ad fc-autoencoder int8": autoencoder,
+}
+
+
+@pytest.mark.parametrize("name", REBUILT)
+def test_a_network_has_the_figures_of_the_real_file(tmp_path: Path, name: str) -> None:
+    fact = FACTS[name]
+    b, start, end = REBUILT[name]()
+    made = subject(b.build([start], [end]), tmp_path)
+    result = count_subject(made)
+    assert (result.macs, result.params) == (fact["macs"], fact["params"])
+    assert len(result.counted.rows) == fact["operators"]
+    assert live_bytes(made) == fact["peak_live_bytes"]
+    assert sum(made.graph.weight_bytes or ()) == fact["weights"] + 4 * fact["biases"]
+
+
 def test_the_types_of_an_int8_network_give_its_memory(tmp_path: Path) -> None:
     """The keyword spotter of MLPerf Tiny, layer by layer; figures are those of the real file."""
     fact = FACTS["kws ds-cnn int8"]
@@ -723,6 +814,7 @@ def test_the_types_of_an_int8_network_give_its_memory(tmp_path: Path) -> None:
     assert (result.macs, result.params) == (fact["macs"], fact["params"])
     assert len(result.counted.rows) == fact["operators"]
     assert set(made.graph.bits or ()) == {8}
+    assert live_bytes(made) == fact["peak_live_bytes"]
     assert sum(made.graph.weight_bytes or ()) == fact["weights"] + 4 * fact["biases"]
 
 
@@ -825,13 +917,15 @@ def test_old_files_have_one_byte_for_an_operator(tmp_path: Path) -> None:
 
 
 def test_an_operator_is_called_after_what_it_makes(tmp_path: Path) -> None:
-    """A converter joins the names of what it fused; the first one stays."""
+    """A converter joins the names of what it fused; the first one stays, and is used once."""
     b = Builder()
     x, y, z = b.tensor("x", 1, 4), b.tensor("net/Relu;net/add", 1, 4), b.tensor("", 1, 4)
+    w = b.tensor("net/Relu;net/mul", 1, 4)
     b.operator("RELU", [x], [y])
     b.operator("TANH", [y], [z])
-    rows = read(b.build([x], [z]), tmp_path).counted.rows
-    assert [row.name for row in rows] == ["net/Relu", "TANH_1"]
+    b.operator("RELU", [z], [w])
+    rows = read(b.build([x], [w]), tmp_path).counted.rows
+    assert [row.name for row in rows] == ["net/Relu", "TANH_1", "net/Relu_2"]
 
 
 def test_further_outputs_are_rows_of_their_own(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def _shape(reads: Reads) -> list[Dims]:
     return [(len(reads.dims(0)),)]
 
 
-def _rank(reads: Reads) -> list[Dims]:
+def _scalar(reads: Reads) -> list[Dims]:
     return [()]
 
 
@@ -305,7 +305,8 @@ MOVING: dict[str, Rule] = {
     "GATHER_ND": _gather_nd,
     "EMBEDDING_LOOKUP": _embedding,
     "SHAPE": _shape,
-    "RANK": _rank,
+    "RANK": _scalar,
+    "VAR_HANDLE": _scalar,
     **all_with(_resize, "RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR"),
     "SPACE_TO_DEPTH": _space_to_depth,
     "DEPTH_TO_SPACE": _depth_to_space,

@@ -45,6 +45,7 @@ class Reader:
         )
         self._bits = [self._bits_of(index) for index in model.inputs]
         self._weight_bits: list[int] = []
+        self._labels: set[str] = set()
         self._weight_bytes: list[int] = []
         self._read = {i for operator in model.operators for i in operator.inputs}
         self._read.update(model.outputs)
@@ -116,6 +117,9 @@ class Reader:
             data = [index for index in data if index != operator.inputs[0]]
         reads = tuple(self._indexes[index] for index in data)
         label = operator_name(self._model, operator)
+        if label in self._labels:  # a converter may keep one name for two steps
+            label = f"{label}_{operator.number}"
+        self._labels.add(label)
         made = [index for index in operator.outputs if index >= 0]
         if operator.kind == "WHILE":  # it hands on what it was given, too
             made = [index for index in made if index in self._read] or made[:1]
