@@ -198,12 +198,21 @@ def test_frames_in_the_first_axis_are_slices(tmp_path: Path) -> None:
 
 def test_a_filter_that_is_computed_has_work_and_no_parameters(tmp_path: Path) -> None:
     b = Builder()
-    x, w = b.tensor("x", 1, 8, 8, 4), b.tensor("w", 6, 3, 3, 4)
-    y = b.tensor("y", 1, 8, 8, 6)
+    x, w = b.tensor("x", 2, 8, 8, 4), b.tensor("w", 6, 3, 3, 4)
+    y = b.tensor("y", 2, 8, 8, 6)
     b.operator("CONV_2D", [x, w], [y], StrideH=1, StrideW=1, FusedActivationFunction=RELU)
     result = read(b.build([x, w], [y]), tmp_path)
-    assert figures(result) == (0, 8 * 8 * 6 * 3 * 3 * 4, 8 * 8 * 6)
-    assert result.counted.rows[0].inputs == ((8, 8, 4), (6, 3, 3, 4))
+    assert figures(result) == (0, 2 * 8 * 8 * 6 * 3 * 3 * 4, 2 * 8 * 8 * 6)
+    assert result.counted.rows[0].inputs == ((2, 8, 8, 4), (6, 3, 3, 4))
+
+
+def test_groups_that_do_not_divide_are_an_error(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 12), b.tensor("y", 1, 8, 8, 5)
+    b.operator("CONV_2D", [x, b.weight("w", 5, 3, 3, 4)], [y], StrideH=1, StrideW=1)
+    assert refused(b.build([x], [y]), tmp_path)[0] == (
+        "y: CONV_2D does not fit what it reads (1x8x8x12, 5x3x3x4)"
+    )
 
 
 # Products
@@ -222,6 +231,9 @@ def test_a_fully_connected_layer_lays_its_input_flat(tmp_path: Path) -> None:
 def test_a_fully_connected_layer_may_keep_its_axes(tmp_path: Path) -> None:
     result = one(tmp_path, "FULLY_CONNECTED", (1, 9, 4), [(10, 4)], (1, 9, 10), KeepNumDims=1)
     assert figures(result) == (10 * 4, 9 * 10 * 4, 0)
+    assert result.notes == ()
+    result = one(tmp_path, "FULLY_CONNECTED", (1, 9, 4), [(10, 4)], (9, 10), KeepNumDims=0)
+    assert (result.counted.output, result.notes) == ((9, 10), ())
 
 
 @pytest.mark.parametrize(("turned", "second"), [(0, (5, 7)), (1, (7, 5))])
@@ -294,8 +306,9 @@ def test_a_basic_lstm_has_one_matrix_for_all_gates(tmp_path: Path) -> None:
     weight, bias, state = b.weight("w", 4 * 3, 5 + 3), b.weight("b", 4 * 3), b.tensor("c", 2, 3)
     made = [b.tensor(n, 2, size) for n, size in (("y", 3), ("c2", 3), ("xy", 8), ("gates", 12))]
     b.operator("LSTM", [x, before, weight, bias, state], made, KernelType=1)
-    result = read(b.build([x, before, state], made[:2]), tmp_path)
-    assert figures(result) == (12 * 8 + 12, 2 * 12 * 8, 2 * (12 + 9 * 3))
+    read_back = subject(b.build([x, before, state], made[:2]), tmp_path)
+    assert figures(count_subject(read_back)) == (12 * 8 + 12, 2 * 12 * 8, 2 * (12 + 9 * 3))
+    assert read_back.graph.weight_bytes == (4 * (12 * 8 + 12), 0, 0, 0)
 
 
 def test_a_recurrent_layer_in_both_directions(tmp_path: Path) -> None:
@@ -389,6 +402,27 @@ def test_a_loop_that_counts_runs_its_body_so_often(tmp_path: Path, given: bool) 
     assert result.notes == ()
 
 
+def test_a_loop_whose_state_grows_is_unknown(tmp_path: Path) -> None:
+    b = Builder()
+    x, start, limit = b.tensor("x", 1, 4), b.sizes(0, dims=()), b.sizes(3, dims=())
+    made = [b.tensor("t", type="INT32"), b.tensor("n", type="INT32"), b.tensor("y", 8, 4)]
+    b.operator("WHILE", [start, limit, x], made, CondSubgraphIndex=1, BodySubgraphIndex=2)
+    for name in ("cond", "body"):
+        graph = Builder(name, within=b)
+        t, n = graph.tensor("t", type="INT32"), graph.tensor("n", type="INT32")
+        h = graph.tensor("h", 1, 4)
+        if name == "cond":
+            more = graph.tensor("more", type="BOOL")
+            graph.operator("LESS", [t, n], [more])
+            graph.ends = ([t, n, h], [more])
+        else:
+            later, twice = graph.tensor("t+1", type="INT32"), graph.tensor("twice", 2, 4)
+            graph.operator("ADD", [t, graph.sizes(1, dims=())], [later], PotScaleInt16=0)
+            graph.operator("CONCATENATION", [h, h], [twice], Axis=0)
+            graph.ends = ([t, n, h], [later, n, twice])
+    assert not read(b.build([x], made[2:]), tmp_path).is_complete
+
+
 def test_a_loop_that_never_runs_costs_its_condition(tmp_path: Path) -> None:
     assert figures(read(loop(0), tmp_path)) == (3 * 5 + 3 * 3 + 3, 0, 1)
 
@@ -462,6 +496,13 @@ def test_two_tensors_are_combined_value_by_value(tmp_path: Path) -> None:
     assert [row.type for row in result.counted.rows] == ["mul"]
 
 
+def test_several_tensors_are_added_one_by_one(tmp_path: Path) -> None:
+    b = Builder()
+    parts, y = [b.tensor(name, 1, 7) for name in "abc"], b.tensor("y", 1, 7)
+    b.operator("ADD_N", parts, [y])
+    assert figures(read(b.build(parts, [y]), tmp_path)) == (0, 0, 2 * 7)
+
+
 def test_a_mean_visits_its_input(tmp_path: Path) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 4)
@@ -522,6 +563,28 @@ def test_constants_of_arithmetic_count_where_they_look_learned(tmp_path: Path) -
     assert result.notes == (
         "8 of the parameters are constants of ADD, MUL and the like; those that were not learned "
         "count too",
+    )
+
+
+def test_a_weight_that_is_moved_in_is_learned(tmp_path: Path) -> None:
+    """A class token stands before the other tokens."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 9, 16), b.tensor("y", 1, 10, 16)
+    b.operator("CONCATENATION", [b.weight("token", 1, 1, 16), x], [y], Axis=1)
+    assert figures(read(b.build([x], [y]), tmp_path)) == (16, 0, 0)
+
+
+def test_folded_norms_are_told_from_the_names_that_a_converter_leaves(tmp_path: Path) -> None:
+    """A convolution of its own bias keeps one of three numbers a channel, else one of two."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("a/BatchNorm;a/Conv2D", 1, 8, 8, 6)
+    z = b.tensor("b/batch_normalization/Fused;b/BiasAdd;b/Conv2D", 1, 8, 8, 5)
+    steps = {"StrideH": 1, "StrideW": 1}
+    b.operator("CONV_2D", [x, b.weight("w", 6, 1, 1, 4), b.weight("c", 6)], [y], **steps)
+    b.operator("CONV_2D", [y, b.weight("v", 5, 1, 1, 6), b.weight("d", 5)], [z], **steps)
+    assert read(b.build([x], [z]), tmp_path).notes == (
+        "batch norms are folded into 2 convolutions: with norms of their own there are "
+        f"{6 + 2 * 5} more parameters",
     )
 
 
@@ -875,6 +938,74 @@ def test_other_sizes_are_worked_out_anew(tmp_path: Path) -> None:
     for given in ({"": (12, 12, 4)}, {"image": (12, 12, 4)}):
         result = read(network(), tmp_path, inputs=given)
         assert (result.macs, result.counted.input, result.notes) == (macs(1, 12), (12, 12, 4), ())
+
+
+CUTS = {
+    "a range": ((1, 2), (3, 9), (1, 3), {}, [slice(1, 3), slice(2, 9, 3)]),
+    "from the end": ((-3, 9), (-1, 0), (1, -2), {}, [slice(-3, -1), slice(9, 0, -2)]),
+    "no bounds": ((2, 2), (1, 1), (1, -1), {"BeginMask": 3, "EndMask": 3}, [slice(None)] * 2),
+    "one index": ((2, 1), (3, 5), (1, 1), {"ShrinkAxisMask": 1}, [slice(1, 5)]),
+    "lengths": ((1, 2), (3, 4), (1, 1), {"Offset": 1}, [slice(1, 4), slice(2, 6)]),
+}
+
+
+@pytest.mark.parametrize("case", CUTS)
+def test_a_strided_slice_keeps_what_a_slice_of_python_keeps(tmp_path: Path, case: str) -> None:
+    begin, end, stride, masks, slices = CUTS[case]
+    b = Builder()
+    x, y = b.tensor("x", 5, 10), b.tensor("y", 1)
+    b.operator("STRIDED_SLICE", [x, b.sizes(*begin), b.sizes(*end), b.sizes(*stride)], [y], **masks)
+    sizes = (5, 10)[-len(slices) :]
+    expected = tuple(len(range(n)[cut]) for n, cut in zip(sizes, slices, strict=True))
+    assert read(b.build([x], [y]), tmp_path).counted.output == expected
+
+
+def test_a_strided_slice_knows_dots_and_new_axes(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 2, 5, 6, 10), b.tensor("y", 1)
+    bounds = [b.sizes(0, 0, 3), b.sizes(0, 0, 7), b.sizes(1, 1, 2)]
+    b.operator("STRIDED_SLICE", [x, *bounds], [y], EllipsisMask=1, NewAxisMask=2)
+    made = read(b.build([x], [y]), tmp_path).counted.output
+    assert made == (2, 5, 6, 1, len(range(3, 7, 2)))  # x[..., None, 3:7:2]
+
+
+ARITHMETIC = {
+    "ADD": 7 + 2,
+    "SUB": 7 - 2,
+    "MUL": 7 * 2,
+    "FLOOR_DIV": 7 // 2,
+    "FLOOR_MOD": 7 % 2,
+    "DIV": 3,
+    "MAXIMUM": 7,
+    "MINIMUM": 2,
+}
+
+
+@pytest.mark.parametrize("kind", ARITHMETIC)
+def test_sizes_are_computed_as_a_file_computes_them(tmp_path: Path, kind: str) -> None:
+    b = Builder()
+    x, shape = b.tensor("x", 1, 7, 4), b.tensor("s", 3, type="INT32")
+    one_size, made = b.tensor("7", type="INT32"), b.tensor("size", type="INT32")
+    y = b.tensor("y", 1, signature=(-1,))
+    b.operator("SHAPE", [x], [shape])
+    cut = [b.sizes(1), b.sizes(2), b.sizes(1)]
+    b.operator("STRIDED_SLICE", [shape, *cut], [one_size], ShrinkAxisMask=1)
+    b.operator(kind, [one_size, b.sizes(2, dims=())], [made])
+    packed = b.tensor("packed", 1, type="INT32")
+    b.operator("PACK", [made], [packed], ValuesCount=1, Axis=0)
+    b.operator("FILL", [packed, b.weight("zero")], [y])
+    assert read(b.build([x], [y, shape]), tmp_path).counted.output == (ARITHMETIC[kind],)
+
+
+def test_division_of_whole_numbers_rounds_towards_zero(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("x", 1, 24), b.tensor("y", 3, 8)
+    less, more, size = (b.tensor(n, 1, type="INT32") for n in ("-3", "3", "size"))
+    b.operator("DIV", [b.sizes(-7), b.sizes(2)], [less])
+    b.operator("MUL", [less, b.sizes(-1)], [more])
+    b.operator("CONCATENATION", [more, b.sizes(8)], [size], Axis=0)
+    b.operator("RESHAPE", [x, size], [y])
+    assert read(b.build([x], [y]), tmp_path).counted.output == (3, 8)
 
 
 def test_a_shape_with_all_axes_gives_the_samples_too(tmp_path: Path) -> None:

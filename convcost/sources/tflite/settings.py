@@ -36,7 +36,7 @@ def conv(operator: Operator, shape: Dims, weight: Dims, bias: bool) -> Conv:
         kernel, channels, groups = weight[:3], weight[4], _groups(shape[-1], weight[3])
     else:
         kernel, channels, groups = weight[1:3], weight[0], _groups(shape[-1], weight[3])
-    if min(*kernel, channels, groups) < 1 or channels % groups:
+    if min(*kernel, channels, groups) < 1:
         raise ValueError
     dilation = tuple(_size(operator, f"Dilation{axis}Factor", default=1) for axis in axes)
     return Conv(
