@@ -661,6 +661,18 @@ def test_weights_of_four_bits_are_packed(tmp_path: Path) -> None:
     assert (made.graph.weight_bits, made.graph.weight_bytes) == ((4,), (8,))
 
 
+def test_sparse_weights_count_all_values_and_the_bytes_that_are_stored(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, dense = b.tensor("x", 1, 8), b.tensor("y", 1, 4), b.tensor("dense", 4, 8)
+    kept = b.weight("kept", 6, type="INT8")  # the values that are not zero
+    sparse = b.tensor("w", 4, 8, type="INT8", same_buffer_as=kept, is_sparse=True, scale=True)
+    b.operator("DENSIFY", [sparse], [dense])
+    b.operator("FULLY_CONNECTED", [x, dense], [y])
+    made = subject(b.build([x], [y]), tmp_path)
+    assert figures(count_subject(made)) == (4 * 8, 4 * 8, 0)
+    assert made.graph.weight_bytes == (6,)
+
+
 def test_a_type_without_a_size_leaves_the_types_unstated(tmp_path: Path) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 4), b.tensor("y", 1, 4, type="STRING")
@@ -1148,6 +1160,19 @@ def test_free_sizes_have_to_be_given(tmp_path: Path) -> None:
     assert read(model, tmp_path, inputs={"": (10, 10, 4)}).macs == macs(1, 10)
 
 
+def test_an_input_of_one_axis_takes_one_number(tmp_path: Path) -> None:
+    b = Builder()
+    x, y = b.tensor("samples", 1, signature=(-1,)), b.tensor("y", 1, signature=(-1,))
+    b.operator("ABS", [x], [y])
+    model = b.build([x], [y])
+    assert refused(model, tmp_path) == [
+        "the input samples has free dimensions: 0",
+        "  model.tflite",
+        "  give its shape, channels last and without batch: --input samples=128",
+    ]
+    assert read(model, tmp_path, inputs={"": (16000,)}).element_ops == 16000
+
+
 def test_an_input_of_another_name_or_rank_is_an_error(tmp_path: Path) -> None:
     assert refused(network(), tmp_path, inputs={"imgae": (8, 8, 4)}) == [
         "the model has no input imgae",
@@ -1207,6 +1232,7 @@ def test_what_nothing_makes_cannot_be_read(tmp_path: Path) -> None:
     assert refused(b.build([x], [y]), tmp_path) == [
         "y reads lost, which nothing makes",
         "  model.tflite",
+        "  its values may be kept outside of the file",
     ]
 
 

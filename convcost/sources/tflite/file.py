@@ -257,7 +257,7 @@ class _File:
             bool(raw.IsVariable()),
             quantisation is not None and quantisation.ScaleLength() > 0,
             raw.Sparsity() is not None,
-            self._numbers(type, placed, at, length),
+            self._numbers(type, placed, at, length) if raw.Sparsity() is None else None,
         )
 
     def _dims(self, raw: Any, name: str) -> Dims:

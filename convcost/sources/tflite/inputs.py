@@ -12,7 +12,7 @@ from convcost.language.building import Subject
 from convcost.quantities import format_shape
 from convcost.sources.tflite.model import Dims, Model
 
-EXAMPLES = {2: "128", 3: "128x64", 4: "224x224x3", 5: "16x112x112x3"}
+EXAMPLES = {1: "128", 2: "128", 3: "128x64", 4: "224x224x3", 5: "16x112x112x3"}
 """What ``--input`` may look like for an input of so many axes."""
 
 
@@ -105,17 +105,18 @@ def _sized(model: Model, index: int, own: int, stated: Dims, shape: Shape | None
                 place=model.place,
             )
         return whole
-    missing = [axis for axis in model.tensors[index].free if axis or len(stated) == 1]
-    if missing:
-        raise SpecError(
-            f"the input {label} has free dimensions: {', '.join(map(str, missing))}",
-            place=model.place,
-            hint="give its shape, channels last and without batch: "
-            f"--input {label}={EXAMPLES.get(len(stated), '224x224x3')}",
-        )
-    if 0 in stated:
-        raise SpecError(f"the input {label} has a dimension of 0", place=model.place)
-    return stated
+    free = [axis for axis in model.tensors[index].free if axis or len(stated) == 1]
+    missing = ", ".join(map(str, free))
+    if not missing and 0 not in stated:
+        return stated
+    raise SpecError(
+        f"the input {label} has free dimensions: {missing}"
+        if missing
+        else f"the input {label} has a dimension of 0",
+        place=model.place,
+        hint="give its shape, channels last and without batch: "
+        f"--input {label}={EXAMPLES.get(len(stated), '224x224x3')}",
+    )
 
 
 def for_batch(subject: Subject, own: int, batch: int) -> Subject:

@@ -90,7 +90,9 @@ class Reader:
                 f"{shorten(tensor.name, 40)}{' before it is made' if is_late else ''}"
                 f"{'' if is_late else ', which nothing makes'}",
                 place=self._model.place,
-                hint="the graph is not in order, or has a cycle" if is_late else None,
+                hint="the graph is not in order, or has a cycle"
+                if is_late
+                else "its values may be kept outside of the file",
             )
         for index in operator.outputs:
             if index in self._indexes or self._weights.is_constant(index):
