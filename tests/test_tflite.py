@@ -1236,6 +1236,18 @@ def test_what_nothing_makes_cannot_be_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_weight_has_the_bytes_of_its_sizes(tmp_path: Path) -> None:
+    b = Builder()
+    x, y, few = b.tensor("x", 1, 4), b.tensor("y", 1, 3), b.weight("few", 10)
+    weight = b.tensor("w", 3, 4, same_buffer_as=few)
+    b.operator("FULLY_CONNECTED", [x, weight], [y])
+    assert refused(b.build([x], [y]), tmp_path) == [
+        f"w has {4 * 10} bytes for {4 * 3 * 4}",
+        "  model.tflite",
+        "  the file is broken",
+    ]
+
+
 def test_options_of_another_operator_are_an_error(tmp_path: Path) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 4)

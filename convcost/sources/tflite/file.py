@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from convcost.engine.graph import MAX_NODES
-from convcost.engine.shapes import Shape, product
+from convcost.engine.shapes import Shape, ceil_div, product
 from convcost.errors import MissingExtraError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
 from convcost.quantities import MAX_SIZE
 from convcost.sources.tflite.inputs import fix_inputs, for_batch
-from convcost.sources.tflite.model import Dims, Model, Operator, Tensor
+from convcost.sources.tflite.model import BITS, Dims, Model, Operator, Tensor
 from convcost.sources.tflite.reading import Reader
 from convcost.sources.tflite.shapes import Shapes
 
@@ -245,6 +245,15 @@ class _File:
         free = tuple(axis for axis, size in enumerate(signature) if size < 0)
         placed = tuple(1 if size < 0 else size for size in dims)
         at, length = self._stored(raw.Buffer())
+        is_sparse = raw.Sparsity() is not None
+        if length and not is_sparse and type in BITS:
+            expected = ceil_div(product(placed) * BITS[type], 8)
+            if length != expected:
+                raise SpecError(
+                    f"{name or 'a tensor'} has {length:,} bytes for {expected:,}",
+                    place=self._place,
+                    hint="the file is broken",
+                )
         quantisation = raw.Quantization()
         return Tensor(
             name,
@@ -256,8 +265,8 @@ class _File:
             length,
             bool(raw.IsVariable()),
             quantisation is not None and quantisation.ScaleLength() > 0,
-            raw.Sparsity() is not None,
-            self._numbers(type, placed, at, length) if raw.Sparsity() is None else None,
+            is_sparse,
+            self._numbers(type, placed, at, length) if not is_sparse else None,
         )
 
     def _dims(self, raw: Any, name: str) -> Dims:
@@ -291,8 +300,6 @@ class _File:
         code = NUMBERS.get(type)
         if code is None or not length or size > LARGEST_KEPT:
             return None
-        if struct.calcsize(f"<{size}{code}") != length:
-            raise ValueError(f"{length} bytes for {size} values of {type}")
         return tuple(map(int, struct.unpack_from(f"<{size}{code}", self._data, at)))
 
 
