@@ -436,10 +436,14 @@ def test_a_loop_that_depends_on_data_is_unknown(tmp_path: Path) -> None:
         )
 
 
-def test_a_subgraph_that_is_called_runs_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "option"),
+    [("CALL", "Subgraph"), ("STABLEHLO_COMPOSITE", "DecompositionSubgraphIndex")],
+)
+def test_a_subgraph_that_is_called_runs_once(tmp_path: Path, kind: str, option: str) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
-    b.operator("CALL", [x], [y], Subgraph=1)
+    b.operator(kind, [x], [y], **{option: 1})
     inner = Builder("inner", within=b)
     u, v = inner.tensor("u", 1, 8, 8, 4), inner.tensor("v", 1, 8, 8, 6)
     weight = inner.weight("w", 6, 3, 3, 4)

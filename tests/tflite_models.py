@@ -48,6 +48,7 @@ OPTIONS = {
     "DEPTH_TO_SPACE": "DepthToSpaceOptions",
     "WHILE": "WhileOptions",
     "CALL": "CallOptions",
+    "STABLEHLO_COMPOSITE": "StableHLOCompositeOptions",
 }
 """The table of the schema that holds an operator's options."""
 
@@ -230,9 +231,12 @@ def _operator(fb: Any, kinds: Sequence[tuple[str, bool]], one: Mapping[str, Any]
     tflite.OperatorAddOpcodeIndex(fb, kinds.index((one["kind"], one["custom"])))
     tflite.OperatorAddInputs(fb, reads)
     tflite.OperatorAddOutputs(fb, makes)
-    if options is not None:
+    if options is not None and hasattr(tflite.BuiltinOptions, str(table)):
         tflite.OperatorAddBuiltinOptionsType(fb, getattr(tflite.BuiltinOptions, str(table)))
         tflite.OperatorAddBuiltinOptions(fb, options)
+    elif options is not None:
+        tflite.OperatorAddBuiltinOptions2Type(fb, getattr(tflite.BuiltinOptions2, str(table)))
+        tflite.OperatorAddBuiltinOptions2(fb, options)
     return int(tflite.OperatorEnd(fb))
 
 
