@@ -27,11 +27,11 @@ class Graph(NamedTuple):
     """Nodes in execution order.
 
     ``scopes`` names the design behind a dotted prefix of names; ``is_flat``: dots in names are
-    the foreign model's own and mean no nesting.
-
-    Types, where a foreign model states them: ``bits`` of one value of each tensor by its index;
-    ``weight_bits`` of one weight of each node; ``weight_bytes`` of all parameters that are
-    counted at each node, exact also where they are of several types.
+    the foreign model's own and mean no nesting. What a quantised file says of its own types
+    rules over the types that a user asks for: ``bits`` of one value of each tensor (inputs
+    first, then one per node), ``weight_bits`` of one weight and ``weight_bytes`` of everything
+    learned, both per node. ``is_compiled``: it is a runtime's own file, whose operators run as
+    they stand there.
     """
 
     inputs: tuple[Shape, ...]
@@ -42,6 +42,7 @@ class Graph(NamedTuple):
     bits: tuple[int, ...] | None = None
     weight_bits: tuple[int, ...] | None = None
     weight_bytes: tuple[int, ...] | None = None
+    is_compiled: bool = False
 
     def shape(self, tensor: int) -> Shape:
         """The shape of a tensor by its index."""

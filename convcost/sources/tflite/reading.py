@@ -65,6 +65,7 @@ class Reader:
         typed = None not in self._bits
         graph = builder.finish(*outputs)._replace(
             is_flat=True,
+            is_compiled=True,
             bits=tuple(bits or 0 for bits in self._bits) if typed else None,
             weight_bits=tuple(self._weight_bits) if typed else None,
             weight_bytes=tuple(self._weight_bytes),
