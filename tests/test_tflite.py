@@ -284,7 +284,7 @@ def test_an_lstm_multiplies_every_matrix_once_a_step(tmp_path: Path) -> None:
     assert figures(result) == (matrices + biases, 7 * matrices, 7 * (biases + gates))
     assert result.counted.output == (7, 3)
     assert result.notes == (
-        "2 tensors keep their 6 values from run to run: they are in no figure of memory",
+        "6 values in 2 state tensors are kept from run to run, and are in no figure of memory",
     )
 
 
@@ -336,6 +336,24 @@ def test_an_svdf_filters_features_then_time(tmp_path: Path) -> None:
     )  # fmt: skip
     result = read(b.build([x], [y]), tmp_path)
     assert figures(result) == (16 * 40 + 16 * 9 + 8, 16 * 40 + 16 * 9, 8 + 8)
+
+
+def test_variables_are_states(tmp_path: Path) -> None:
+    """A streaming layer keeps its last frames: VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE."""
+    b = Builder()
+    x, y = b.tensor("x", 1, 1, 40), b.tensor("y", 1, 3, 40)
+    handle, before = b.tensor("handle", type="INT32", rank_known=True), b.tensor("old", 1, 2, 40)
+    kept = b.tensor("kept", 1, 2, 40)
+    b.operator("VAR_HANDLE", [], [handle])
+    b.operator("READ_VARIABLE", [handle], [before])
+    b.operator("CONCATENATION", [before, x], [y], Axis=1)
+    b.operator("SLICE", [y, b.sizes(0, 1, 0), b.sizes(-1, -1, -1)], [kept])
+    b.operator("ASSIGN_VARIABLE", [handle, kept], [])
+    result = read(b.build([x], [y]), tmp_path)
+    assert (result.is_complete, figures(result)) == (True, (0, 0, 0))
+    assert result.notes == (
+        "80 values in 1 state tensor are kept from run to run, and are in no figure of memory",
+    )
 
 
 # Subgraphs
@@ -1038,7 +1056,7 @@ def test_what_runs_overrules_what_the_file_states(tmp_path: Path) -> None:
     result = read(b.build([x], [z]), tmp_path)
     assert result.element_ops == 2 * 8 * 8 * 4
     assert result.notes == (
-        "1 tensors have other sizes than the file states: they follow from the inputs",
+        "the file states other sizes for 1 tensor than follow from the inputs, which are counted",
     )
 
 

@@ -35,12 +35,12 @@ def notes(
         *_folded(model),
         *_sharing(costs.sharing),
         *_loose(costs.loose),
-        *_states(model),
+        *_states(model, shapes),
     ]
     if shapes.differing:
         found.append(
-            f"{shapes.differing} tensors have other sizes than the file states: they follow from "
-            "the inputs"
+            f"the file states other sizes for {_counted(shapes.differing, 'tensor')} than follow "
+            "from the inputs, which are counted"
         )
     others = [m.name for i, m in enumerate(models) if i not in reached and m.operators]
     if others:
@@ -81,7 +81,7 @@ def _folded(model: Model) -> list[str]:
         return []
     lost = sum(_channels(model, operator) * _lost(model, operator) for operator in folded)
     return [
-        f"batch norms are folded into {len(folded)} convolutions: with norms of their own there "
+        f"batch norms are folded into {_counted(len(folded), 'convolution')}: with norms of their own there "
         f"are {format_count(lost)} more parameters"
     ]
 
@@ -123,12 +123,23 @@ def _loose(values: int) -> list[str]:
     ]
 
 
-def _states(model: Model) -> list[str]:
-    states = [tensor for tensor in model.tensors if tensor.is_state]
+def _states(model: Model, shapes: Shapes) -> list[str]:
+    """State tensors, and variables by what is assigned to them."""
+    states = [tensor.dims or () for tensor in model.tensors if tensor.is_state]
+    assigned = {
+        operator.inputs[0]: shapes.dims.get(operator.inputs[1]) or ()
+        for operator in model.operators
+        if operator.kind == "ASSIGN_VARIABLE" and len(operator.inputs) == 2
+    }
+    states += assigned.values()
     if not states:
         return []
-    values = sum(product(tensor.dims or ()) for tensor in states)
+    values = sum(map(product, states))
     return [
-        f"{len(states)} tensors keep their {format_count(values)} values from run to run: they "
-        "are in no figure of memory"
+        f"{format_count(values)} values in {_counted(len(states), 'state tensor')} are kept from "
+        "run to run, and are in no figure of memory"
     ]
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{format_count(number)} {word}{'s' * (number != 1)}"
