@@ -81,8 +81,8 @@ def _folded(model: Model) -> list[str]:
         return []
     lost = sum(_channels(model, operator) * _lost(model, operator) for operator in folded)
     return [
-        f"batch norms are folded into {_counted(len(folded), 'convolution')}: with norms of their own there "
-        f"are {format_count(lost)} more parameters"
+        f"batch norms are folded into {_counted(len(folded), 'convolution')}: with norms of their "
+        f"own there are {format_count(lost)} more parameters"
     ]
 
 
