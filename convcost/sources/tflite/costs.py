@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any
 
 from convcost.engine.operations.base import Kind, Operation
+from convcost.engine.operations.convolution import Conv
 from convcost.engine.operations.foreign import RESERVED, Foreign, Imported
+from convcost.engine.operations.transposed import ConvTranspose
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.expressions import Evaluate
@@ -145,7 +146,12 @@ class Costs:
         return self._windowed(operator, operation, 2, (1, 3), product(weight))
 
     def _windowed(
-        self, operator: Operator, operation: Any, at: int, learned: Dims, weights: int
+        self,
+        operator: Operator,
+        operation: Conv | ConvTranspose,
+        at: int,
+        learned: Dims,
+        weights: int,
     ) -> Operation:
         """A convolution of the engine, with the parameters that are new and what is fused.
 
@@ -170,7 +176,7 @@ class Costs:
     def _sliced(
         self,
         operator: Operator,
-        operation: Any,
+        operation: Operation,
         shape: Dims,
         new: int,
         fused: int,
@@ -186,7 +192,7 @@ class Costs:
         samples, rest = divmod(shape[0], self._batch)
         if plain is not None and not rest:
             if samples == 1 and not fused and new == plain:
-                return operation  # type: ignore[no-any-return]
+                return operation
             return Imported(operation, new, samples, fused)
         inner = shape[1:]
         cost = operation.cost((inner,), operation.output(inner))
@@ -197,7 +203,7 @@ class Costs:
             cost.macs * shape[0],
             (cost.element_ops + fused) * shape[0],
             mixes=operation.channel_mixing(inner),
-            bias=getattr(operation, "bias", False),
+            bias=operation.has_bias,
             is_constant=all(i < 0 or self._weights.is_constant(i) for i in operator.inputs),
         )
 
