@@ -218,7 +218,7 @@ def test_other_formats_show_the_same_totals(invoke: Run) -> None:
 
 def test_two_things_at_once_are_refused(invoke: Run) -> None:
     assert invoke("explain", "56x56x256", "conv 3x3 64", "conv 1x1 64") == refusal(
-        "error: explain takes one thing, not 2"
+        "error: explain takes one thing, not 2", "  conv 3x3 64, conv 1x1 64"
     )
 
 

@@ -31,7 +31,7 @@ SINGLE = ("standard", "pointwise", "depthwise", "grouped", "dilated", "transpose
 
 PADDING_WORDS = ("same", "valid", "causal")
 FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
-_GLUED = r"([A-Za-z][A-Za-z_]*?)[-_]?([0-9]+(?:[xX\u00d7][0-9]+)*)?(?:-([0-9]+))?"
+_GLUED = r"([A-Za-z][A-Za-z_]*?)[-_]?([0-9]{1,12}(?:[xX\u00d7][0-9]{1,12})*)?(?:-([0-9]{1,12}))?"
 """``conv3x3-64``: a type, a kernel and channels in one word, as papers and VGG's table write."""
 
 Known = Callable[[str], bool]

@@ -1,7 +1,8 @@
 """Specs of files -> subjects, with what was asked beside them.
 
-What a command line says overrules what a file says, as everywhere; a setting that the spec's
-design does not have is an error there as in the file.
+What a command line says overrules what a file says, as everywhere, but for the input: it is for
+specs without one. A setting that the spec's design does not have is an error there as in the
+file.
 """
 
 from __future__ import annotations
@@ -67,9 +68,7 @@ def completed(library: Library, item: Item, asked: Asked) -> LayerSpec:
     assert spec is not None
     if asked.settings:
         spec = LayerSpec.model_construct(**{**spec.__dict__, **spec.settings(), **asked.settings})
-    if asked.input is not None:
-        spec = spec.model_copy(update={"input": asked.input})
-    elif asked.channels_first and spec.input is not None:
+    if asked.channels_first and spec.input is not None:
         spec = spec.model_copy(update={"input": asked.shape(spec.input)})
     return with_bias(library, spec, asked.wanted.bias)
 
@@ -82,6 +81,7 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
         library,
         completed(library, item, asked),
         item.origin(),
+        input=asked.input,
         batch=asked.batch,
         switches=asked.switches(WEIGHTS_ONLY),
     )

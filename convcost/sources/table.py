@@ -215,9 +215,27 @@ class Opened:
             from convcost.sources.specs import read_items
 
             check_file(word.text)
-            yield from read_items(word.text, self._stdin, before_wait=self.before_wait)
+            items = read_items(word.text, self._stdin, before_wait=self.before_wait)
+            if self.asked.input is None:
+                yield from items
+            else:
+                yield from self._with_input(items)
         else:
             yield self._model(word)
+
+    def _with_input(self, items: Iterator[Item | Problem]) -> Iterator[Item | Problem]:
+        """The same items; an input that none of them was waiting for is an error at the end."""
+        is_used = False
+        for item in items:
+            spec = None if isinstance(item, Problem) else item.spec
+            is_used = is_used or spec is None or spec.input is None
+            yield item
+        if not is_used:
+            raise SpecError(
+                "every spec has an input of its own",
+                place=self.asked.typed.get("input"),
+                hint="an input from outside is for specs without one",
+            )
 
     def _text(self, text: str) -> Found:
         from convcost.sources.text import build_text
