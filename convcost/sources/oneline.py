@@ -146,6 +146,8 @@ class Words:
         if match is None or not self._is_type(match.group(1)):
             return False
         kind, kernel, out = match.groups()
+        if (kernel and not is_sizes(kernel)) or (out and not is_number(out)):
+            return False  # more digits than any size has
         self._put("type", kind, word)
         if kernel is not None:
             name = self._sizes_field()
