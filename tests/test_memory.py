@@ -8,7 +8,7 @@ import pytest
 from conftest import Run
 
 from convcost.api import count
-from convcost.engine.memory import Memory, memory
+from convcost.engine.memory.liveness import Memory, memory
 from convcost.errors import ConvcostError
 from convcost.language.library import PACKAGE
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import Run, refusal
 
 from convcost.api import count
-from convcost.engine.memory import memory
+from convcost.engine.memory.liveness import memory
 from convcost.errors import ConvcostError
 from convcost.language.building import Subject, build_network
 from convcost.language.library import PACKAGE, Library

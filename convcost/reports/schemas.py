@@ -65,7 +65,7 @@ MeasuredLayer = _with_figures("MeasuredLayer", LayerResult, _LAYER_KEYS)
 class Memory(_Model):
     """Memory in bytes. Four figures by name; no sum of them means anything."""
 
-    dtype: str
+    dtype: str = Field(description="as int8, or weights=int4,activations=int8")
     weights: int
     peak: int
     peak_at: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.engine.counting import Count, Row
-from convcost.engine.memory import memory
+from convcost.engine.memory.liveness import memory
 from convcost.quantities import Amount, format_bytes, format_change, format_count, format_shape
 from convcost.reports import notes
 from convcost.reports.count import kernel_words
@@ -81,7 +81,7 @@ def _change(swap: Swap, figure: str) -> str:
 
 
 def _notes(swap: Swap) -> tuple[str, ...]:
-    peaks = [memory(c.graph).peak * c.batch * 4 for c in (swap.before, swap.after)]
+    peaks = [memory(c.graph, c.batch).peak for c in (swap.before, swap.after)]
     return (
         f"params {_change(swap, 'params')}, MACs {_change(swap, 'macs')} in the whole network",
         f"peak live activations at float32: {format_bytes(peaks[0])} before, "

@@ -137,6 +137,10 @@ class Operation:
         """Where its MACs and weights come from; none for an operation without MACs."""
         return ()
 
+    def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Numbers that are stored and not learned, such as running statistics."""
+        return 0
+
     def window(self, shape: Shape) -> Window | None:
         """Reach and step on each spatial axis of the input ``shape``; None: pixel by pixel."""
         return None

@@ -29,9 +29,17 @@ class Normalisation(Operation):
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm(Normalisation):
-    """Statistics over the batch. Source: Ioffe and Szegedy 2015, algorithm 1."""
+    """Statistics over the batch. Source: Ioffe and Szegedy 2015, algorithm 1.
+
+    buffers = 2 * channels: the running mean and variance that inference reads. PyTorch's count
+    of batches seen is not among them; Keras has these two as non-trainable parameters.
+    """
 
     type: ClassVar[str] = "batch_norm"
+
+    def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """A mean and a variance per channel."""
+        return 2 * output[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class Foreign(Operation):
     ``kind`` "unknown" means that nobody knows its cost; ``mixes`` is how many channels one
     output value combines; ``flattens``: an output value sees every position; ``renames``: the
     output is the input's memory; ``is_constant``: it reads weights only, so that its work does
-    not grow with the batch; ``bias``: one is added to each output value.
+    not grow with the batch; ``bias``: one is added to each output value; ``statistics``: numbers
+    that are stored and not learned.
     """
 
     type: str  # type: ignore[misc]
@@ -34,6 +35,7 @@ class Foreign(Operation):
     renames: bool = False  # type: ignore[misc]
     is_constant: bool = False
     bias: bool = False
+    statistics: int = 0
     per_sample: ClassVar[bool] = False
     reads: ClassVar[Reads] = Reads(0, None)
 
@@ -45,6 +47,10 @@ class Foreign(Operation):
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """What the importer worked out."""
         return Cost(self.params, self.macs, self.element_ops)
+
+    def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """What the importer found stored."""
+        return self.statistics
 
     def channel_mixing(self, shape: Shape) -> int:
         """As the importer says."""
@@ -113,6 +119,10 @@ class Imported(Operation):
         if self.copies == 1:
             return made
         return tuple(part._replace(positions=(self.copies, *part.positions)) for part in made)
+
+    def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """The inner operation's, which all slices share."""
+        return self.inner.buffers(tuple(map(self._slice, inputs)), self._slice(output))
 
     def family(self, shape: Shape) -> str:
         """What the inner operation is called."""

@@ -1,0 +1,157 @@
+"""Which operations an inference engine runs as one, and which write over what they read.
+
+Decides by the type of an operation, so that an imported one counts as the engine's own. Knows
+nothing of sizes in bytes, nor of when a tensor is let go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from convcost.engine.graph import Graph, Node
+
+HEADS = frozenset({"conv", "conv_transpose", "linear", "convolution"})
+"""What a bias, a norm and an activation belong to."""
+
+SUMS = frozenset({"add", "sub", "mul", "div"})
+"""Two tensors combined value by value."""
+
+FOLDED_NORMS = frozenset({"batch_norm", "scale"})
+"""A factor and an offset per channel, known before the network runs."""
+
+NORMS = FOLDED_NORMS | {"layer_norm", "group_norm", "instance_norm", "rms_norm"}
+
+ACTIVATIONS = frozenset(
+    {
+        *("activation", "relu", "relu6", "leakyrelu", "prelu", "elu", "selu", "celu", "gelu"),
+        *("thresholdedrelu", "threshold", "clip", "clamp", "clampmin", "clampmax", "hardtanh"),
+        *("sigmoid", "hardsigmoid", "logistic", "hardswish", "swish", "silu", "mish", "tanh"),
+        *("softplus", "softsign"),
+    }
+)
+"""Functions of each value alone, as convcost, ONNX, PyTorch and TFLite name them."""
+
+FUSED_BY_TFLITE = frozenset({"relu", "relu6"})
+"""Activations that a TFLite operator holds itself; others are operators of their own."""
+
+
+class Step(NamedTuple):
+    """Nodes that run as one.
+
+    ``node``: the first one's index, which names the step; ``reads``: the tensors it reads;
+    ``tensor``: what the last one makes; ``members``: all indexes in order.
+    """
+
+    node: int
+    reads: tuple[int, ...]
+    tensor: int
+    members: tuple[int, ...]
+
+
+def steps(graph: Graph, *, fused: bool, like_tflite: bool = False) -> list[Step]:
+    """The graph as steps in execution order.
+
+    ``fused``: a convolution, transposed convolution or fully connected layer and the bias, the
+    batch norm or scale, and the activation after it, in this order, each read by the next one
+    only, run as one; so do a sum and its activation. ``like_tflite``: of the activations only
+    those that a TFLite operator can hold.
+    """
+    first = len(graph.inputs)
+    readers = _readers(graph)
+    taken: set[int] = set()
+    found = []
+    for index, node in enumerate(graph.nodes):
+        if index in taken:
+            continue
+        members = [index]
+        if fused:
+            stage = _stage(node)
+            while stage is not None:
+                follower = readers.get(first + members[-1], ())
+                if len(follower) != 1 or follower[0] < 0:
+                    break
+                stage = _next_stage(graph, stage, members[-1], follower[0], like_tflite)
+                if stage is not None:
+                    members.append(follower[0])
+        taken.update(members)
+        found.append(Step(index, node.inputs, first + members[-1], tuple(members)))
+    return found
+
+
+def _readers(graph: Graph) -> dict[int, list[int]]:
+    """Who reads each tensor; -1 stands for the caller, who reads the outputs."""
+    readers: dict[int, list[int]] = {tensor: [-1] for tensor in graph.outputs}
+    for index, node in enumerate(graph.nodes):
+        for tensor in node.inputs:
+            readers.setdefault(tensor, []).append(index)
+    return readers
+
+
+_HEAD, _BIAS, _NORM, _ACTIVATION = range(4)
+
+
+def _stage(node: Node) -> int | None:
+    """Where in a chain an operation may begin one; None: it begins none."""
+    kind = node.operation.type
+    if kind in HEADS:
+        return _HEAD
+    return _NORM if kind in SUMS and len(node.inputs) > 1 else None
+
+
+def _next_stage(graph: Graph, stage: int, last: int, index: int, like_tflite: bool) -> int | None:
+    """The stage of a chain that the node ``index`` continues after ``last``, or None."""
+    node = graph.nodes[index]
+    kind = node.operation.type
+    if len(node.inputs) != 1 or node.output != graph.nodes[last].output:
+        return None
+    if stage < _BIAS and kind == "add":
+        return _BIAS
+    if stage <= _NORM and kind in FOLDED_NORMS and graph.nodes[last].operation.type not in SUMS:
+        return _NORM
+    if stage < _ACTIVATION and is_activation(node):
+        fits = not like_tflite or _function(node) in FUSED_BY_TFLITE
+        return _ACTIVATION if fits else None
+    return None
+
+
+def is_activation(node: Node) -> bool:
+    """Whether the node is a function of each value alone."""
+    return _plain(node.operation.type) in ACTIVATIONS
+
+
+def _function(node: Node) -> str:
+    operation: Any = node.operation
+    name = _plain(getattr(operation, "function", operation.type))
+    # ONNX and PyTorch spell ReLU6 as a clip to 0 and 6.
+    return "relu6" if name in ("clip", "clamp", "hardtanh") else name
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def writes_over(
+    graph: Graph, node: Node, kinds: tuple[str, ...], *, sums: bool = True
+) -> int | None:
+    """The tensor that the node may write over where it dies there; None: it needs room.
+
+    Sums, products, norms and activations (with ``sums``): the first input of the output's
+    shape. With "depthwise" among ``kinds`` a depthwise convolution too, since none of its
+    channels needs another.
+    """
+    kind = node.operation.type
+    if sums and (kind in SUMS or kind in NORMS or is_activation(node)):
+        fitting = [tensor for tensor in node.inputs if graph.shape(tensor) == node.output]
+        return fitting[0] if fitting else None
+    if "depthwise" in kinds and is_depthwise(graph, node):
+        return node.inputs[0]
+    return None
+
+
+def is_depthwise(graph: Graph, node: Node) -> bool:
+    """A convolution with one channel in and out of each group."""
+    if node.operation.type != "conv" or len(node.inputs) != 1:
+        return False
+    operation: Any = node.operation
+    channels = graph.shape(node.inputs[0])[-1]
+    return bool(1 < channels == operation.groups == operation.out_channels)

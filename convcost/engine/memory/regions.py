@@ -1,0 +1,111 @@
+"""Which part of each tensor a piece of one map depends on, exactly: boxes followed backwards.
+
+Owns how each operation maps a box of its output to a box of its input, padding left out.
+Operations that need the whole map, and those of which this is not known, are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from convcost.engine.graph import Graph, Node
+from convcost.engine.memory.fusion import FOLDED_NORMS, SUMS, is_activation
+from convcost.engine.operations.foreign import Imported
+from convcost.engine.shapes import Shape, ceil_div
+from convcost.engine.windows import extent, pad_pairs
+from convcost.errors import ConvcostError
+
+Span: TypeAlias = tuple[int, int]
+"""Positions ``start`` to ``stop`` (exclusive) on one axis; equal where there are none."""
+
+Box: TypeAlias = tuple[Span, ...]
+"""A span on each spatial axis."""
+
+WINDOWS = frozenset({"conv", "max_pool", "avg_pool"})
+"""Operations whose output positions read a window of the input."""
+
+PIXELWISE = FOLDED_NORMS | SUMS | {"identity", "concat", "slice", "channel_shuffle"}
+"""Operations whose output positions read the same position of each input."""
+
+PIXELWISE_HERE = frozenset({"linear", "layer_norm"})
+"""Operations that are so in convcost; an imported one may work over other axes."""
+
+
+def boxes(graph: Graph, nodes: tuple[int, ...], tensor: int, box: Box) -> dict[int, Box]:
+    """The box of each tensor that ``box`` of ``tensor`` depends on, through ``nodes`` only.
+
+    Raises ConvcostError where a node needs more than a part of its input.
+    """
+    first = len(graph.inputs)
+    found = {tensor: box}
+    for index in reversed(nodes):
+        wanted = found.get(first + index)
+        if wanted is None:
+            continue
+        node = graph.nodes[index]
+        for read in node.inputs:
+            needed = _read(graph, node, read, wanted)
+            found[read] = _hull(found[read], needed) if read in found else needed
+    return found
+
+
+def box_shape(box: Box, shape: Shape) -> Shape:
+    """The shape of a box of a tensor of ``shape``."""
+    return (*(stop - start for start, stop in box), shape[-1])
+
+
+def cut_evenly(size: int, parts: int) -> list[Span]:
+    """``size`` positions in ``parts`` spans, each ceil(size / parts) long but for the last ones."""
+    step = ceil_div(size, parts)
+    return [(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+def _read(graph: Graph, node: Node, tensor: int, box: Box) -> Box:
+    """The box of one input that a box of the output reads."""
+    shape = graph.shape(tensor)
+    operation: Any = node.operation
+    kind = operation.type
+    if isinstance(operation, Imported):
+        if operation.copies != 1:
+            raise _needs_all(node)
+        operation = operation.inner
+    if kind in WINDOWS and hasattr(operation, "kernel_size"):
+        return _window(operation, shape, box)
+    if kind == "upsample" and getattr(operation, "mode", "") == "nearest":
+        factors = zip(box, operation.scale, strict=True)
+        return tuple((start // f, ceil_div(stop, f)) for (start, stop), f in factors)
+    pixelwise = kind in PIXELWISE or is_activation(node)
+    pixelwise = pixelwise or (kind in PIXELWISE_HERE and not hasattr(operation, "mixes"))
+    if pixelwise and shape[:-1] == node.output[:-1] and len(shape) == len(box) + 1:
+        return box
+    raise _needs_all(node)
+
+
+def _window(operation: Any, shape: Shape, box: Box) -> Box:
+    sizes = (operation.kernel_size, operation.stride, operation.dilation)
+    pads = pad_pairs(operation.padding, shape[:-1], *sizes)
+    spans = []
+    for (start, stop), size, kernel, stride, dilation, (before, _) in zip(
+        box, shape[:-1], *sizes, pads, strict=True
+    ):
+        begin = max(start * stride - before, 0)
+        end = min((stop - 1) * stride - before + extent(kernel, dilation), size)
+        spans.append((begin, end) if start < stop and begin < end else (0, 0))
+    return tuple(spans)
+
+
+def _hull(one: Box, other: Box) -> Box:
+    """The smallest box around both, axis by axis."""
+    spans = []
+    for a, b in zip(one, other, strict=True):
+        filled = [span for span in (a, b) if span[0] < span[1]]
+        starts, stops = zip(*filled, strict=True) if filled else ((0,), (0,))
+        spans.append((min(starts), max(stops)))
+    return tuple(spans)
+
+
+def _needs_all(node: Node) -> ConvcostError:
+    return ConvcostError(
+        f"{node.name} ({node.operation.type}) cannot run in patches",
+        hint="it may need more of its input than one patch; end the patches before it",
+    )
