@@ -5,7 +5,7 @@ Owns the table of types and how an option names them. Knows nothing of graphs.
 
 from typing import NamedTuple
 
-from convcost.errors import ConvcostError, did_you_mean, shorten
+from convcost.errors import ConvcostError, did_you_mean, nearest, shorten
 
 
 class DataType(NamedTuple):
@@ -69,7 +69,7 @@ def data_type(text: str) -> DataType:
     if word not in SPELLINGS:
         raise ConvcostError(
             f"{shorten(text.strip()) or 'nothing'} is not a data type",
-            hint=did_you_mean(word, SPELLINGS if word else DTYPES),
+            hint=did_you_mean(word, SPELLINGS if nearest(word, SPELLINGS) else DTYPES),
         )
     return DTYPES[SPELLINGS[word]]
 

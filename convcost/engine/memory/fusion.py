@@ -31,6 +31,9 @@ ACTIVATIONS = frozenset(
 )
 """Functions of each value alone, as convcost, ONNX, PyTorch and TFLite name them."""
 
+OVER_ALL_CHANNELS = frozenset({"softmax", "logsoftmax"})
+"""Activations that see a whole position, and so belong to no layer before them."""
+
 FUSED_BY_TFLITE = frozenset({"relu", "relu6"})
 """Activations that a TFLite operator holds itself; others are operators of their own."""
 
@@ -106,7 +109,7 @@ def _next_stage(graph: Graph, stage: int, last: int, index: int, like_tflite: bo
         return None
     if stage < _BIAS and kind == "add":
         return _BIAS
-    if stage <= _NORM and kind in FOLDED_NORMS and graph.nodes[last].operation.type not in SUMS:
+    if stage <= _NORM and kind in FOLDED_NORMS and len(graph.nodes[last].inputs) == 1:
         return _NORM
     if stage < _ACTIVATION and is_activation(node):
         fits = not like_tflite or _function(node) in FUSED_BY_TFLITE
@@ -114,9 +117,19 @@ def _next_stage(graph: Graph, stage: int, last: int, index: int, like_tflite: bo
     return None
 
 
+def is_head(node: Node) -> bool:
+    """Whether the node is a convolution or a fully connected layer."""
+    return node.operation.type in HEADS
+
+
 def is_activation(node: Node) -> bool:
     """Whether the node is a function of each value alone."""
-    return _plain(node.operation.type) in ACTIVATIONS
+    return _plain(node.operation.type) in ACTIVATIONS and not sees_a_position(node)
+
+
+def sees_a_position(node: Node) -> bool:
+    """Whether the node is an activation over all channels of a position."""
+    return _function(node) in OVER_ALL_CHANNELS
 
 
 def _function(node: Node) -> str:
@@ -140,7 +153,8 @@ def writes_over(
     channels needs another.
     """
     kind = node.operation.type
-    if sums and (kind in SUMS or kind in NORMS or is_activation(node)):
+    values = kind in SUMS or kind in NORMS or is_activation(node) or sees_a_position(node)
+    if sums and values:
         fitting = [tensor for tensor in node.inputs if graph.shape(tensor) == node.output]
         return fitting[0] if fitting else None
     if "depthwise" in kinds and is_depthwise(graph, node):

@@ -20,8 +20,9 @@ from convcost.errors import ConvcostError, did_you_mean
 PLANNERS = ("live", "tflm")
 """``live``: the bytes alive, as if memory had no gaps. ``tflm``: TensorFlow Lite Micro's plan."""
 
-IN_PLACE = ("depthwise",)
-"""What an engine may write over its input beside sums: TinyEngine does it in these."""
+IN_PLACE = ("depthwise", "residual")
+"""What some engines write in place beside sums: a depthwise convolution over its input
+(TinyEngine), and the convolution before a sum onto the residual (oneDNN's sum post-op)."""
 
 
 class Rule(NamedTuple):
@@ -29,8 +30,8 @@ class Rule(NamedTuple):
 
     ``fused``: a convolution with its bias, norm and activation makes one tensor, and sums,
     products, norms and activations write over their first input where it dies there; without
-    it every layer makes a tensor of its own. ``in_place``: further kinds of layer that write
-    over a dying input (``IN_PLACE``). ``planner``: what ``peak`` is (``PLANNERS``).
+    it every layer makes a tensor of its own. ``in_place``: what else is written over a tensor
+    that dies (``IN_PLACE``). ``planner``: what ``peak`` is (``PLANNERS``).
     """
 
     fused: bool = True
@@ -97,7 +98,12 @@ def memory(
     """The figures of ``graph`` for ``batch`` samples. Raises ConvcostError on an unusable rule."""
     rule.check()
     planned = rule.planner == "tflm"
-    run = lives(graph, steps(graph, fused=rule.fused, like_tflite=planned), copies=planned)
+    run = lives(
+        graph,
+        steps(graph, fused=rule.fused, like_tflite=planned),
+        copies=planned,
+        accumulates="residual" in rule.in_place,
+    )
     sizes = {t: tensor_bytes(graph, t, batch, types) for t in run.storage}
     moments = list(_moments(graph, run, sizes, rule))
     names = [graph.nodes[step.node].name for step in run.steps]
@@ -139,7 +145,7 @@ def _moments(graph: Graph, run: Lives, sizes: dict[int, int], rule: Rule) -> lis
                 sum(sizes[tensor] for tensor in held) - saved,
                 len(held) - (saved > 0),
                 sum(sizes[tensor] for tensor in touched),
-                sizes[own] if own == step.tensor else 0,
+                0 if step.tensor in run.renamed else sizes[step.tensor],
             )
         )
         alive = {tensor for tensor in held if last.get(tensor, -1) > number}

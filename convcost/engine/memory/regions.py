@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from convcost.engine.graph import Graph, Node
-from convcost.engine.memory.fusion import FOLDED_NORMS, SUMS, is_activation
-from convcost.engine.operations.foreign import Imported
+from convcost.engine.memory.fusion import FOLDED_NORMS, SUMS, is_activation, sees_a_position
+from convcost.engine.operations.foreign import Foreign, Imported
 from convcost.engine.shapes import Shape, ceil_div
-from convcost.engine.windows import extent, pad_pairs
+from convcost.engine.windows import pad_pairs
 from convcost.errors import ConvcostError
 
 Span: TypeAlias = tuple[int, int]
@@ -74,24 +74,48 @@ def _read(graph: Graph, node: Node, tensor: int, box: Box) -> Box:
     if kind == "upsample" and getattr(operation, "mode", "") == "nearest":
         factors = zip(box, operation.scale, strict=True)
         return tuple((start // f, ceil_div(stop, f)) for (start, stop), f in factors)
+    at_home = not isinstance(operation, Foreign)
     pixelwise = kind in PIXELWISE or is_activation(node)
-    pixelwise = pixelwise or (kind in PIXELWISE_HERE and not hasattr(operation, "mixes"))
+    pixelwise = pixelwise or (at_home and (kind in PIXELWISE_HERE or sees_a_position(node)))
     if pixelwise and shape[:-1] == node.output[:-1] and len(shape) == len(box) + 1:
         return box
     raise _needs_all(node)
 
 
 def _window(operation: Any, shape: Shape, box: Box) -> Box:
+    """The box behind a sliding window, axis by axis."""
     sizes = (operation.kernel_size, operation.stride, operation.dilation)
     pads = pad_pairs(operation.padding, shape[:-1], *sizes)
-    spans = []
-    for (start, stop), size, kernel, stride, dilation, (before, _) in zip(
-        box, shape[:-1], *sizes, pads, strict=True
-    ):
-        begin = max(start * stride - before, 0)
-        end = min((stop - 1) * stride - before + extent(kernel, dilation), size)
-        spans.append((begin, end) if start < stop and begin < end else (0, 0))
-    return tuple(spans)
+    axes = zip(box, shape[:-1], *sizes, pads, strict=True)
+    return tuple(
+        _taps(span, size, kernel, stride, dilation, before)
+        for span, size, kernel, stride, dilation, (before, _) in axes
+    )
+
+
+def _taps(span: Span, size: int, kernel: int, stride: int, dilation: int, before: int) -> Span:
+    """From the lowest tap inside ``size`` positions to the highest, for outputs in ``span``.
+
+    A window whose first tap is inside has all lower taps of later windows above it, so the search
+    is no longer than the padding; and so from the other end.
+    """
+    lowest, highest = size, -1
+    for output in range(*span):
+        first = output * stride - before
+        tap = first + max(0, ceil_div(-first, dilation)) * dilation
+        if tap <= first + (kernel - 1) * dilation:
+            lowest = min(lowest, tap)
+        if first >= 0:
+            break
+    for output in reversed(range(*span)):
+        first = output * stride - before
+        last = first + (kernel - 1) * dilation
+        tap = last - max(0, ceil_div(last - size + 1, dilation)) * dilation
+        if tap >= first:
+            highest = max(highest, tap)
+        if last < size:
+            break
+    return (lowest, highest + 1) if lowest <= highest else (0, 0)
 
 
 def _hull(one: Box, other: Box) -> Box:
