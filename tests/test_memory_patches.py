@@ -18,7 +18,19 @@ from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.memory.liveness import Rule, memory
 from convcost.engine.memory.patches import patches
 from convcost.engine.memory.regions import boxes, cut_evenly
+from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
+from convcost.engine.operations.elementwise import (
+    Activation,
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    Mul,
+)
+from convcost.engine.operations.foreign import Foreign, Imported
+from convcost.engine.operations.linear import Linear
+from convcost.engine.operations.pooling import AdaptiveAvgPool, MaxPool
+from convcost.engine.operations.reshaping import Flatten, Upsample
 from convcost.engine.windows import SAME, Padding
 from convcost.errors import ConvcostError
 from convcost.reports.patching import patch_lines, patches_document
@@ -148,6 +160,55 @@ def test_same_padding_is_followed_too(padding: Padding) -> None:
     assert found[0] == ((0, 5 - shift), (4 - shift, 9 - shift if shift else 8))
 
 
+def one(*operations: Operation) -> Graph:
+    """Operations on 8 x 8 x 4, each reading what the one before it makes."""
+    builder = GraphBuilder((8, 8, 4))
+    for number, operation in enumerate(operations):
+        builder.add(f"{number}", operation, (number,))
+    return builder.finish(len(operations))
+
+
+def test_an_enlarged_map_reads_the_positions_that_were_copied() -> None:
+    found = boxes(one(Upsample((3, 2))), (0,), 1, ((1, 7), (3, 4)))
+    assert found[0] == ((0, 3), (1, 2))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Foreign("linear", "macs", params=16, macs=8 * 8 * 16),
+        Foreign("layer_norm", "elements"),
+        Foreign("Softmax", "elements"),
+        Foreign("Transpose", "free"),
+        Imported(MaxPool((2,), (1,), ((0, 1),), (1,)), 0, copies=8),
+        Upsample((2, 2), "bilinear"),
+        Flatten(),
+        GroupNorm(),
+    ],
+)
+def test_what_may_need_more_than_a_patch_is_refused(operation: Operation) -> None:
+    graph = one(operation)
+    box = tuple((0, 1) for _ in graph.output[:-1])
+    with pytest.raises(ConvcostError, match="cannot run in patches"):
+        boxes(graph, (0,), 1, box)
+
+
+def test_a_gate_of_one_position_is_no_part_of_a_patch() -> None:
+    builder = GraphBuilder((8, 8, 4))
+    pool = builder.add("pool", AdaptiveAvgPool((1, 1)), (0,))
+    gate = builder.add("gate", Mul(), (0, pool))
+    with pytest.raises(ConvcostError, match="gate \\(mul\\) cannot run in patches"):
+        boxes(builder.finish(gate), (0, 1), gate, ((0, 4), (0, 4)))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [BatchNorm(), LayerNorm(), Activation("softmax"), Linear(4), Foreign("Relu", "elements")],
+)
+def test_what_works_position_by_position_reads_its_own(operation: Operation) -> None:
+    assert boxes(one(operation), (0,), 1, ((1, 3), (2, 8)))[0] == ((1, 3), (2, 8))
+
+
 # MobileNetV2
 
 
@@ -196,6 +257,28 @@ def test_mobilenet_v2_computes_again_where_patches_overlap() -> None:
 def test_without_a_layer_the_lowest_peak_is_found() -> None:
     found = patches(graph("mobilenet_v2"), 4, 4, types=INT8, rule=MCUNET_V2)
     assert (found.until, found.peak) == ("stage3.0.project", 28 * 28 * (32 + 192))
+
+
+def test_of_equal_peaks_the_one_with_the_fewest_macs_is_taken() -> None:
+    # The last layer needs the most wherever the patches end.
+    found = patches(
+        graph("8x8x3", "conv 1x1 4, conv 3x3 4, group_norm, conv 3x3 9"), 2, 2, types=INT8
+    )
+    later = patches(
+        graph("8x8x3", "conv 1x1 4, conv 3x3 4, group_norm, conv 3x3 9"), 2, 2, "conv2", types=INT8
+    )
+    assert (found.until, found.extra_macs) == ("conv1", 0)
+    assert found.peak == later.peak == 8 * 8 * (4 + 9)
+    assert later.extra_macs > 0
+
+
+def test_types_that_a_file_states_rule_on_both_sides_of_the_cut() -> None:
+    three = graph("8x8x3", f"{TWO}, conv 3x3 7")._replace(
+        bits=(8, 8, 16, 4), weight_bits=(8, 8, 8), weight_bytes=(1, 1, 1)
+    )
+    found = patches(three, 2, 2, "conv2")
+    assert found.peak_after == 8 * 8 * 5 * 2 + 8 * 8 * 7 // 2
+    assert found.live[0] == 8 * 8 * 5 * 2 + 6 * 6 * 3 + 5 * 5 * 6
 
 
 def test_a_block_s_name_stands_for_its_last_layer() -> None:

@@ -197,6 +197,12 @@ def test_offsets_by_time_as_a_picture() -> None:
     assert terminal.render(report) == PICTURE
 
 
+def test_a_buffer_too_small_to_be_drawn_has_one_character() -> None:
+    wide = Plan(place([Need("big", 1600, 0, 0), Need("small", 1, 0, 0)]), ())
+    report = plan_report("x", wide, 1601, width=10)
+    assert [row[-1] for row in report.rows] == ["aaaaaaaaab", "aaaaaaaaab"]
+
+
 def test_programs_get_the_buffers() -> None:
     found = small()
     assert found.plan is not None

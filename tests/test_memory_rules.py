@@ -141,6 +141,8 @@ RELU, GELU = Activation("relu"), Activation("gelu")
         ((conv(8), GELU), [["conv", "activation"]]),
         ((conv(8), Scale(), GELU), [["conv", "scale", "activation"]]),
         ((Linear(8), BatchNorm()), [["linear", "batch_norm"]]),
+        ((conv(8), BatchNorm(), Scale()), [["conv", "batch_norm", "scale"]]),
+        ((conv(8), BatchNorm(), Foreign("add", "elements")), [["conv", "batch_norm"], ["add"]]),
         ((conv(8), RELU, BatchNorm()), [["conv", "activation"], ["batch_norm"]]),
         ((conv(8), RELU, GELU), [["conv", "activation"], ["activation"]]),
         ((conv(8), LayerNorm(), RELU), [["conv"], ["layer_norm"], ["activation"]]),
@@ -181,6 +183,12 @@ def test_what_is_read_by_two_is_not_fused() -> None:
     ]
 
 
+def test_of_what_follows_a_sum_only_the_activation_belongs_to_it() -> None:
+    add = ("add", Add(), ("input", "input"))
+    assert groups(wired(add, ("relu", RELU, ("add",)))) == [["add", "activation"]]
+    assert groups(wired(add, ("norm", BatchNorm(), ("add",)))) == [["add"], ["batch_norm"]]
+
+
 def test_what_is_given_back_is_not_fused() -> None:
     rows = (("conv", conv(4), ("input",)), ("relu", RELU, ("conv",)))
     assert groups(wired(*rows, give=("relu", "conv"))) == [["conv"], ["activation"]]
@@ -204,6 +212,17 @@ def test_a_sum_is_written_over_its_first_input() -> None:
     assert held(graph, UNFUSED).live == tuple(64 * n for n in (20, 24, 4 + 4 + 4, 5))
 
 
+def test_without_fusion_a_sum_needs_room_even_beside_a_depthwise_in_place() -> None:
+    rule = Rule(fused=False, in_place=("depthwise",))
+    assert held(wired(*SKIP), rule).live == held(wired(*SKIP), UNFUSED).live
+    assert held(chained(conv(4, groups=4)), rule).live == (64 * 4,)
+
+
+def test_a_planner_that_writes_nothing_in_place_has_more_alive() -> None:
+    tflm = held(wired(*SKIP), Rule(planner="tflm"))
+    assert tflm.live == held(wired(*SKIP), UNFUSED).live
+
+
 def test_a_sum_needs_room_where_its_first_input_lives_on() -> None:
     rows = (*SKIP[:3], ("last", Add(), ("add", "back")))
     assert held(wired(*rows)).live[2] == 64 * (4 + 4 + 4)
@@ -222,7 +241,9 @@ def test_a_gate_is_written_over_the_map_whichever_comes_first() -> None:
 
 
 def test_a_lone_norm_and_activation_are_written_over_their_input() -> None:
-    assert held(chained(BatchNorm(), RELU, LayerNorm())).live == (64 * 4,) * 3
+    found = held(chained(BatchNorm(), RELU, LayerNorm(), Activation("softmax")))
+    assert found.live == (64 * 4,) * 4
+    assert found.peak_tensors == 1
 
 
 def test_what_is_given_back_is_not_written_over() -> None:
@@ -259,7 +280,7 @@ def test_a_branch_is_added_onto_the_residual_on_request() -> None:
         # An activation has to see the branch alone.
         (*SKIP[:2], ("relu", RELU, ("back",)), ("add", Add(), ("relu", "input"))),
         # The branch is read again.
-        (*SKIP[:3], ("again", Add(), ("add", "back"))),
+        (*SKIP[:3], ("pool", GlobalAvgPool(), ("back",))),
         # The residual is read again.
         (*SKIP[:3], ("again", Add(), ("add", "input"))),
         # The residual is made after the branch.
@@ -274,6 +295,11 @@ def test_a_branch_that_cannot_be_added_onto_the_residual(
     rows: tuple[tuple[str, Operation, tuple[str, ...]], ...],
 ) -> None:
     graph = wired(*rows)
+    assert held(graph, Rule(in_place=("residual",))) == held(graph)
+
+
+def test_a_branch_that_is_given_back_is_not_added_onto_the_residual() -> None:
+    graph = wired(*SKIP, give=("last", "back"))
     assert held(graph, Rule(in_place=("residual",))) == held(graph)
 
 
@@ -317,6 +343,10 @@ def test_values_smaller_than_a_byte_are_packed_tensor_by_tensor() -> None:
     assert (found.live, found.weights) == ((3 + 7,), 1)
 
 
+def test_weights_of_a_layer_that_is_not_known_are_not_guessed() -> None:
+    assert held(chained(conv(2), Foreign("Mystery", "unknown", params=9))).weights == 4 * 2
+
+
 def test_the_bias_is_a_tensor_of_its_own() -> None:
     linear = chained(Linear(3, bias=True))
     assert memory(linear, 1, parse_types("int1")).weights == 2 + 1  # 12 bits and 3 bits
@@ -358,6 +388,8 @@ def test_bit_operations_are_macs_by_the_bits_of_both_factors() -> None:
     )
     assert bit_operations(rows, 0, 64 * 4 * 4, types) == 64 * 4 * 4 * 4 * 8
     assert bit_operations(rows, 1, 5, types) == 5 * 8 * 8  # no weight in it
+    mixed = rows._replace(bits=(2, 16, 8, 8))
+    assert bit_operations(mixed, 1, 5, types) == 5 * 16 * 2
     assert bit_operations(rows, 2, 0, types) == 0
 
 

@@ -218,8 +218,7 @@ def _macs(graph: Graph, index: int, shapes: dict[int, Shape], batch: int) -> int
         return 0
     inputs = tuple([graph.shape(tensor) for tensor in node.inputs])
     macs = node.operation.cost(inputs, node.output).macs
-    each = macs * (batch if node.operation.per_sample else 1)
-    return each * product(made[:-1]) // product(node.output[:-1])
+    return macs * batch * product(made[:-1]) // product(node.output[:-1])
 
 
 def _subgraph(
