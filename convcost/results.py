@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from convcost.engine.counting import Count
+from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, did_you_mean
 from convcost.studies.comparison import Comparison, Entry
@@ -161,11 +162,11 @@ class CountResult(Shown):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def measured(self, dtype: str = "float32") -> Measured:
-        """The count with every figure that can be asked of it, at a data type."""
+    def measured(self, execution: Execution = PLAIN) -> Measured:
+        """The count with every figure that can be asked of it, at the types of an execution."""
         from convcost.engine.figures import Measured
 
-        return Measured(self.counted, dtype)
+        return Measured(self.counted, execution)
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -174,21 +175,30 @@ class CountResult(Shown):
 
         return memory_document(self.measured())
 
-    def document(self, *, layers: bool = True, dtype: str = "float32") -> dict[str, Any]:
+    def document(self, *, layers: bool = True, execution: Execution = PLAIN) -> dict[str, Any]:
         """RESULT: this count as one JSON object."""
         from convcost.reports.documents import measured_document, result_document
 
         if not layers:
             return result_document(self.name, self.counted, unused=self.unused, notes=self.notes)
-        return measured_document(self.name, self.measured(dtype), self.unused, self.notes)
+        return measured_document(self.name, self.measured(execution), self.unused, self.notes)
 
     def report(self, view: CountView | None = None) -> Report:
         """The layer-by-layer table."""
         from convcost.reports.count import PLAIN, count_report
 
         view = view or PLAIN
-        measured = self.measured(view.dtype)
+        measured = self.measured(view.execution)
         return count_report(self.name, measured, self.unused, self.notes, view)
+
+    def plan(self, execution: Execution) -> Report:
+        """Where each buffer lies, offsets by time; needs a planner. Raises ConvcostError."""
+        from convcost.reports.memory_plan import plan_report
+
+        held = self.measured(execution).memory
+        if held.plan is None:
+            raise ConvcostError("no planner was asked for", hint="such as tflm")
+        return plan_report(self.name, held.plan, max(held.live, default=0))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CountResult):

@@ -9,6 +9,7 @@ from conftest import Run
 
 from convcost.api import count
 from convcost.engine.dtypes import data_type
+from convcost.engine.memory.execution import execution
 from convcost.engine.memory.liveness import IN_PLACE, Memory, Rule, memory
 from convcost.engine.shapes import product
 from convcost.errors import ConvcostError
@@ -147,4 +148,4 @@ def test_unknown_data_type_is_refused(invoke: Run) -> None:
     with pytest.raises(ConvcostError, match="float7 is not a data type"):
         from convcost.reports.count import CountView
 
-        count("8x8x4", "conv 3x3 8").report(CountView(dtype="float7"))
+        count("8x8x4", "conv 3x3 8").report(CountView(execution=execution("float7")))

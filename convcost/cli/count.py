@@ -11,11 +11,17 @@ from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.cli.limits import NO_LIMITS, Limits
+from convcost.cli.memory import NO_MEMORY, MemoryOptions, asked_execution
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
+    from convcost.engine.memory.execution import Execution
     from convcost.reports.count import CountView
+    from convcost.reports.report import Report
     from convcost.results import CountResult
+
+FOR_PEOPLE = ("table", "markdown", "latex", "html")
+"""Formats in which more than one table may stand."""
 
 EXAMPLES = """Examples:
 
@@ -52,7 +58,7 @@ def run(
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
-    dtype: o.Dtype = "float32",
+    memory: MemoryOptions = NO_MEMORY,
     limits: Limits = NO_LIMITS,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
@@ -60,37 +66,41 @@ def run(
     """Count parameters and multiply-accumulates of layers, designs and networks."""
     from convcost.cli.asking import Question
     from convcost.cli.limits import asked_limits
-    from convcost.cli.output import (
-        check_choice,
-        chosen_format,
-        print_notes,
-        write_reports,
-        write_values,
-    )
-    from convcost.engine.memory import DTYPES
+    from convcost.cli.output import chosen_format, print_notes, write_reports, write_values
     from convcost.reports.count import CountView
 
     form = chosen_format(output)
     most = asked_limits(limits)
-    check_choice("--dtype", dtype, DTYPES)
+    execution = asked_execution(memory)
     chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
-    view = CountView(human, largest, depth, chosen, dtype)
+    view = CountView(human, largest, depth, chosen, execution)
     _refuse_unused(output, form, view, layers)
     question = Question(what or [], layer)
     if form == "jsonl":
         from convcost.cli.streaming import Stream
 
-        return Stream(question, output, most, dtype, layers, keep_going, strict).run()
+        return Stream(question, output, most, execution, layers, keep_going, strict).run()
     results, failed = _results(question, keep_going)
     if strict:
         for result in results:
             _refuse_partial(result)
     if output.get is not None:
         print_notes(note for result in results for note in result.notes)
-        write_values([result.document(dtype=dtype) for result in results], output.get, output)
+        documents = [result.document(execution=execution) for result in results]
+        write_values(documents, output.get, output)
     elif results:
-        write_reports([result.report(view) for result in results], form, output)
-    return WRONG_INPUT if failed else _over_limit(results, most, dtype, strict)
+        write_reports(_reports(results, view, form), form, output)
+    return WRONG_INPUT if failed else _over_limit(results, most, execution, strict)
+
+
+def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list[Report]:
+    """Each result, and the layout of its memory below it where people read it."""
+    reports = []
+    for result in results:
+        reports.append(result.report(view))
+        if form in FOR_PEOPLE and view.execution.rule.planner != "live":
+            reports.append(result.plan(view.execution))
+    return reports
 
 
 def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: bool) -> None:
@@ -149,12 +159,12 @@ def _refuse_partial(result: CountResult) -> None:
 
 
 def _over_limit(
-    results: Sequence[CountResult], limits: Mapping[str, int], dtype: str, strict: bool
+    results: Sequence[CountResult], limits: Mapping[str, int], execution: Execution, strict: bool
 ) -> int:
     """Exit code 1, and a line, for each result above a requested limit."""
     from convcost.cli.limits import print_verdicts
 
     code = DONE
     for result in results:
-        code = max(code, print_verdicts(result.name, result.measured(dtype), limits, strict))
+        code = max(code, print_verdicts(result.name, result.measured(execution), limits, strict))
     return code

@@ -21,10 +21,11 @@ from convcost.cli.completion import (
 )
 from convcost.reports.formats import FORMATS
 
-LAYER, COMPARE, OUTPUT, LIMITS, ADVANCED = (
+LAYER, COMPARE, OUTPUT, MEMORY, LIMITS, ADVANCED = (
     "Layer",
     "What to compare",
     "Output",
+    "Memory",
     "Limits",
     "Advanced",
 )
@@ -206,15 +207,6 @@ Columns = Annotated[
         metavar="NAMES",
         help="Columns by name, with commas: macs,receptive_field.",
         autocompletion=complete_columns,
-    ),
-]
-Dtype = Annotated[
-    str,
-    option(
-        OUTPUT,
-        *("--dtype", "--precision"),
-        metavar="TYPE",
-        help="The type of a value, for figures in bytes: float32, float16, int8, ...",
     ),
 ]
 

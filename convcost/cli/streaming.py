@@ -16,6 +16,7 @@ from convcost.reports.jsonl import line
 from convcost.sources.found import Found, Problem
 
 if TYPE_CHECKING:
+    from convcost.engine.memory.execution import Execution
     from convcost.language.building import Subject
 
 
@@ -30,7 +31,7 @@ class Stream:
         question: Question,
         output: OutputOptions,
         limits: Mapping[str, int],
-        dtype: str,
+        execution: Execution,
         layers: bool,
         keep_going: bool,
         strict: bool,
@@ -38,7 +39,7 @@ class Stream:
         self._question = question
         self._output = output
         self._limits = limits
-        self._dtype = dtype
+        self._execution = execution
         self._layers = layers
         self._keep_going = keep_going
         self._strict = strict
@@ -123,7 +124,7 @@ class Stream:
             place = getattr(found, "place", None)
             raise SpecError(f"{subject.name} cannot be counted completely", place=place)
         self._check(result)
-        return result.document(layers=self._layers, dtype=self._dtype)
+        return result.document(layers=self._layers, execution=self._execution)
 
     def _check(self, result: Any) -> None:
         """Limits hold for each result of a stream as for any other."""
@@ -131,7 +132,9 @@ class Stream:
             return
         from convcost.cli.limits import print_verdicts
 
-        code = print_verdicts(result.name, result.measured(self._dtype), self._limits, self._strict)
+        code = print_verdicts(
+            result.name, result.measured(self._execution), self._limits, self._strict
+        )
         self._code = max(self._code, code)
 
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from convcost.engine.counting import Count
-from convcost.engine.memory import DTYPES, Memory, memory
+from convcost.engine.memory.execution import PLAIN, Execution
+from convcost.engine.memory.liveness import Memory, memory
+from convcost.engine.memory.sizes import bit_operations, tensor_bytes, weight_bytes
 from convcost.engine.receptive_field import ReceptiveField, receptive_fields
-from convcost.engine.shapes import Shape, product
-from convcost.errors import ConvcostError, did_you_mean
+from convcost.engine.shapes import Shape
 from convcost.quantities import Amount
+
+if TYPE_CHECKING:
+    from convcost.engine.memory.patches import Patches
 
 Unit: TypeAlias = Literal["count", "bytes", "ratio", "shape"]
 Value: TypeAlias = "Amount | Fraction | Shape | None"
@@ -27,17 +31,38 @@ Value: TypeAlias = "Amount | Fraction | Shape | None"
 class Measured:
     """A count with everything that can be asked of it; each answer is worked out once."""
 
-    def __init__(self, counted: Count, dtype: str = "float32") -> None:
-        if dtype not in DTYPES:
-            raise ConvcostError(f"{dtype} is not a data type", hint=did_you_mean(dtype, DTYPES))
+    def __init__(self, counted: Count, execution: Execution = PLAIN) -> None:
         self.counted: Final = counted
-        self.dtype: Final = dtype
-        self.size: Final = DTYPES[dtype]
+        self.execution: Final = execution
 
     @cached_property
     def memory(self) -> Memory:
-        """Activation memory in values, for one sample."""
-        return memory(self.counted.graph)
+        """Memory in bytes, layer by layer: without patches."""
+        how = self.execution
+        return memory(self.counted.graph, self.counted.batch, how.types, how.rule)
+
+    @cached_property
+    def patches(self) -> Patches | None:
+        """The figures in patches, where those were asked for."""
+        how = self.execution
+        if how.grid is None:
+            return None
+        from convcost.engine.memory.patches import patches
+
+        counted = self.counted
+        return patches(
+            counted.graph,
+            *how.grid,
+            how.until,
+            batch=counted.batch,
+            types=how.types,
+            rule=how.rule,
+        )
+
+    @property
+    def live(self) -> tuple[int, ...]:
+        """The bytes alive at each row."""
+        return self.memory.live if self.patches is None else self.patches.live
 
     @cached_property
     def fields(self) -> list[ReceptiveField]:
@@ -56,17 +81,36 @@ class Measured:
 
     def reads(self, index: int) -> int:
         """Bytes of the inputs of a row."""
-        row = self.counted.rows[index]
-        return sum(map(product, row.inputs)) * self.counted.batch * self.size
+        return sum(map(self._tensor, self.counted.rows[index].node.inputs))
 
     def writes(self, index: int) -> int:
         """Bytes of the output of a row."""
-        return product(self.counted.rows[index].node.output) * self.counted.batch * self.size
+        return self._tensor(len(self.counted.graph.inputs) + index)
+
+    def _tensor(self, tensor: int) -> int:
+        counted = self.counted
+        return tensor_bytes(counted.graph, tensor, counted.batch, self.execution.types)
 
     def weights(self, index: int) -> int | None:
         """Bytes of the parameters of a row; None where they are not known."""
         cost = self.counted.rows[index].cost
-        return None if cost is None else cost.params * self.size
+        if cost is None:
+            return None
+        return weight_bytes(self.counted.graph, index, cost.params, self.execution.types)
+
+    def bops(self, index: int) -> int | None:
+        """Bit operations of a row; None where they are not known."""
+        cost = self.counted.rows[index].cost
+        if cost is None:
+            return None
+        return bit_operations(self.counted.graph, index, cost.macs, self.execution.types)
+
+    def buffers(self, index: int) -> int | None:
+        """Numbers that a row stores without learning them; None where they are not known."""
+        row = self.counted.rows[index]
+        if row.cost is None:
+            return None
+        return row.node.operation.buffers(row.inputs, row.node.output)
 
     def moved(self, index: int) -> int:
         """Bytes that a row reads and writes, its parameters among them."""
@@ -105,9 +149,22 @@ def _cost(field: str) -> tuple[Total, Layer]:
 
 def _held(field: str) -> Total:
     def total(of: Measured) -> Amount:
-        return of.amount(getattr(of.memory, field) * of.counted.batch * of.size)
+        return of.amount(getattr(of.memory, field))
 
     return total
+
+
+def _peak(of: Measured) -> Amount:
+    return of.amount(of.memory.peak if of.patches is None else of.patches.peak)
+
+
+def _sum(layer: Callable[[Measured, int], int | None]) -> tuple[Total, Layer]:
+    """A total that is the sum of its layers."""
+
+    def total(of: Measured) -> Amount:
+        return of.amount(sum(layer(of, index) or 0 for index in range(len(of.counted.rows))))
+
+    return total, layer
 
 
 def _bytes(of: Measured) -> Amount:
@@ -155,10 +212,9 @@ _TABLE = (
         "weights",
         "bytes",
         "the parameters at the data type",
-        lambda of: of.amount(of.counted.params * of.size),
-        Measured.weights,
+        *_sum(Measured.weights),
     ),
-    Figure("peak", "peak", "bytes", "the most activations alive at once", _held("peak")),
+    Figure("peak", "peak", "bytes", "the most activations alive at once", _peak),
     Figure(
         "largest", "largest", "bytes", "the most that one layer reads and writes", _held("largest")
     ),
@@ -190,6 +246,29 @@ _TABLE = (
         "count",
         "the most layers with MACs on one way through",
         lambda of: of.amount(depth(of.counted)),
+    ),
+    Figure(
+        "buffers",
+        "buffers",
+        "count",
+        "numbers stored and not learned: running statistics",
+        *_sum(Measured.buffers),
+    ),
+    Figure(
+        "live",
+        "live",
+        "bytes",
+        "activations alive while the layer runs",
+        lambda of: of.amount(max(of.live, default=0)),
+        lambda of, index: of.live[index],
+        has_limit=False,
+    ),
+    Figure(
+        "bops",
+        "bops",
+        "count",
+        "bit operations: MACs by the bits of a weight and of an activation",
+        *_sum(Measured.bops),
     ),
 )
 

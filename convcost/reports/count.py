@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Row
 from convcost.engine.figures import FIGURES, Figure, Measured
+from convcost.engine.memory.execution import PLAIN as PLAIN_EXECUTION
+from convcost.engine.memory.execution import Execution
 from convcost.engine.operations.base import windowed
 from convcost.errors import ConvcostError, did_you_mean
 from convcost.quantities import (
@@ -31,7 +33,7 @@ class CountView(NamedTuple):
     largest: int = 0
     depth: int | None = None
     columns: tuple[str, ...] = ()
-    dtype: str = "float32"
+    execution: Execution = PLAIN_EXECUTION
 
 
 PLAIN = CountView()
@@ -153,12 +155,19 @@ class _Table:
         label = Shown(branch.shown, branch.name)
         if branch.row is not None:
             return self._row(label, branch.row)
-        line = self._sums(label, branch.type, branch.cost, is_bound=branch.is_bound)
+        end = self._index[id(branch.last)] + 1
+        line = self._sums(
+            label,
+            branch.type,
+            branch.cost,
+            range(end - branch.layers, end),
+            is_bound=branch.is_bound,
+        )
         return line | {"output": branch.last.node.output}
 
     def _row(self, label: str, row: Row) -> dict[str, Any]:
-        line = self._sums(label, row.type, row.cost)
         index = self._index[id(row)]
+        line = self._sums(label, row.type, row.cost, (index,))
         line |= {figure.key: self._figure(figure, index) for figure in self.figures}
         return line | {
             "kernel": kernel_words(row),
@@ -181,9 +190,15 @@ class _Table:
         return Shown(f"<={format_shape(field.size)}", field.size) if field.is_bound else field.size
 
     def _sums(
-        self, label: str, kind: str, cost: Cost | None, *, is_bound: bool = False
+        self,
+        label: str,
+        kind: str,
+        cost: Cost | None,
+        indexes: Iterable[int],
+        *,
+        is_bound: bool = False,
     ) -> dict[str, Any]:
-        """A line with costs only: a group, or the start of a layer's line."""
+        """A line with costs only: a group of ``indexes``, or the start of a layer's line."""
         line: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"layer": label, "type": kind}
         if cost is None:
             return line | dict.fromkeys(("params", "macs", "macs_share", "element_ops", "weights"))
@@ -193,7 +208,7 @@ class _Table:
             "macs": Amount(cost.macs, is_bound),
             "macs_share": Fraction(cost.macs, total) if total else Fraction(0),
             "element_ops": Amount(cost.element_ops, is_bound),
-            "weights": Amount(cost.params * self.of.size, is_bound),
+            "weights": Amount(sum(self.of.weights(i) or 0 for i in indexes), is_bound),
         }
 
     def _largest(self) -> list[dict[str, Any]]:
@@ -202,18 +217,19 @@ class _Table:
         order = sorted(range(len(rows)), key=lambda index: _size(rows[index]), reverse=True)
         chosen = set(order[:keep])
         lines = [self._row(row.name, row) for i, row in enumerate(rows) if i in chosen]
-        others = [row for index, row in enumerate(rows) if index not in chosen]
+        indexes = [index for index in range(len(rows)) if index not in chosen]
+        others = [rows[index] for index in indexes]
         rest = FREE
         for row in others:
             rest += row.cost or FREE
         is_bound = any(row.cost is None for row in others)
         label = f"+ {len(rows) - keep} smaller layers"
-        return [*lines, self._sums(label, "", rest, is_bound=is_bound)]
+        return [*lines, self._sums(label, "", rest, indexes, is_bound=is_bound)]
 
     def total(self) -> dict[str, Any]:
         """The last line, a lower bound where something was not counted."""
         count = self.count
-        line = self._sums("total", "", count.total, is_bound=self.of.is_bound)
+        line = self._sums("total", "", count.total, (), is_bound=self.of.is_bound)
         line |= {"output": count.output, "macs_share": None}
         for figure in self.figures:
             if figure.unit != "shape":

@@ -83,12 +83,34 @@ def memory_document(of: Measured) -> dict[str, Any]:
     keys = ("weights", "peak", "largest", "outputs")
     held = of.memory
     return {
-        "dtype": of.dtype,
+        "dtype": of.execution.types.name,
         **{key: plain(FIGURES[key].total(of)) for key in keys},
-        "peak_at": held.peak_at,
-        "peak_tensors": held.peak_tensors,
+        "peak_at": held.peak_at if of.patches is None else of.patches.peak_at,
+        "peak_tensors": held.peak_tensors if of.patches is None else None,
         "largest_at": held.largest_at,
+        **execution_document(of),
     }
+
+
+def execution_document(of: Measured) -> dict[str, Any]:
+    """The rule behind the figures, with the plan and the patches where those were asked for."""
+    rule = of.execution.rule
+    document: dict[str, Any] = {
+        "rule": {
+            "fused": rule.fused,
+            "in_place": list(rule.in_place),
+            "planner": rule.planner,
+        }
+    }
+    if of.memory.plan is not None:
+        from convcost.reports.memory_plan import plan_document
+
+        document["plan"] = plan_document(of.memory.plan)
+    if of.patches is not None:
+        from convcost.reports.patching import patches_document
+
+        document["patches"] = patches_document(of.patches)
+    return document
 
 
 def plain(value: Any) -> Any:

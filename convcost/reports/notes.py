@@ -10,6 +10,7 @@ from convcost.quantities import format_bytes, format_percent
 if TYPE_CHECKING:
     from convcost.engine.counting import Count
     from convcost.engine.figures import Measured
+    from convcost.engine.memory.liveness import Rule
 
 KINDS = {"macs": "with MACs", "elements": "element-wise", "free": "free"}
 
@@ -75,18 +76,36 @@ def memory_lines(of: Measured) -> list[str]:
     from convcost.quantities import Amount
 
     held = of.memory
+    peak_at = f"at {held.peak_at}: {held.peak_tensors} tensors live"
+    if of.patches is not None:
+        peak_at = f"at {of.patches.peak_at}"
     rows = (
         ("weights", "weights", ""),
-        ("peak", "peak live activations", f"at {held.peak_at}: {held.peak_tensors} tensors live"),
+        ("peak", "peak live activations" if held.plan is None else "arena", peak_at),
         ("largest", "largest input + output", f"at {held.largest_at}"),
         ("outputs", "sum of all outputs", ""),
     )
-    lines = [f"memory at {of.dtype}, {MEMORY_EXCLUDES}:"]
+    words = ", ".join([of.execution.types.name, *rule_words(of.execution.rule), MEMORY_EXCLUDES])
+    lines = [f"memory at {words}:"]
     for key, name, where in rows:
         value = FIGURES[key].total(of)
         assert isinstance(value, Amount)
         lines.append(f"  {name:<22}  {value.text(format_bytes):>9}  {where}".rstrip())
+    if of.patches is not None:
+        from convcost.reports.patching import patch_lines
+
+        lines += patch_lines(of.patches)
     return lines
+
+
+def rule_words(rule: Rule) -> list[str]:
+    """What is unusual about the way in which memory is used."""
+    words = [] if rule.fused else ["unfused"]
+    if rule.in_place:
+        words.append(f"{either(rule.in_place)} in place".replace(" or ", " and "))
+    if rule.planner == "tflm":
+        words.append("as TensorFlow Lite Micro plans it")
+    return words
 
 
 def unused(name: str, settings: tuple[str, ...]) -> str | None:

@@ -62,17 +62,66 @@ _LAYER_KEYS = [key for key, figure in FIGURES.items() if figure.layer]
 MeasuredLayer = _with_figures("MeasuredLayer", LayerResult, _LAYER_KEYS)
 
 
+class MemoryRule(_Model):
+    """What an engine runs as one layer and writes in place, and how it places buffers."""
+
+    fused: bool
+    in_place: list[str]
+    planner: str
+
+
+class PlannedBuffer(_Model):
+    """A buffer: bytes needed, size as rounded up, and the steps that need it."""
+
+    name: str
+    bytes: int
+    size: int
+    offset: int
+    first: int = Field(description="a step, counted from 1; 0: where the inputs are filled")
+    last: int
+
+
+class MemoryPlan(_Model):
+    """Where each buffer lies in the arena."""
+
+    planner: str
+    alignment: int
+    arena: int
+    steps: list[str]
+    buffers: list[PlannedBuffer]
+
+
+class MemoryPatches(_Model):
+    """A network whose layers up to ``until`` run in patches: bytes, and MACs for the batch."""
+
+    rows: int
+    cols: int
+    until: str
+    map: Shape
+    patch: Shape = Field(description="the largest piece of the input")
+    peak: int
+    peak_at: str
+    peak_in_patches: int
+    peak_after: int
+    peak_whole: int = Field(description="without patches")
+    macs: int
+    extra_macs: int = Field(description="of the MACs, those computed again")
+
+
 class Memory(_Model):
     """Memory in bytes. Four figures by name; no sum of them means anything."""
 
     dtype: str = Field(description="as int8, or weights=int4,activations=int8")
     weights: int
-    peak: int
-    peak_at: str
-    peak_tensors: int
+    peak: int = Field(description="the most alive at once; with a plan, its arena")
     largest: int
-    largest_at: str
     outputs: int
+    peak_at: str
+    peak_tensors: int | None = Field(description="null in patches")
+    largest_at: str
+    rule: MemoryRule
+    plan: MemoryPlan | None = None
+    patches: MemoryPatches | None = None
 
 
 class Share(_Model):

@@ -6,9 +6,11 @@ nothing of sizes in bytes, nor of when a tensor is let go.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convcost.engine.graph import Graph, Node
+from convcost.engine.operations.base import grouped
+from convcost.engine.operations.elementwise import Activation
 
 HEADS = frozenset({"conv", "conv_transpose", "linear", "convolution"})
 """What a bias, a norm and an activation belong to."""
@@ -133,8 +135,8 @@ def sees_a_position(node: Node) -> bool:
 
 
 def _function(node: Node) -> str:
-    operation: Any = node.operation
-    name = _plain(getattr(operation, "function", operation.type))
+    core = node.operation.core
+    name = _plain(core.function if isinstance(core, Activation) else core.type)
     # ONNX and PyTorch spell ReLU6 as a clip to 0 and 6.
     return "relu6" if name in ("clip", "clamp", "hardtanh") else name
 
@@ -166,6 +168,6 @@ def is_depthwise(graph: Graph, node: Node) -> bool:
     """A convolution with one channel in and out of each group."""
     if node.operation.type != "conv" or len(node.inputs) != 1:
         return False
-    operation: Any = node.operation
+    groups = grouped(node.operation)
     channels = graph.shape(node.inputs[0])[-1]
-    return bool(1 < channels == operation.groups == operation.out_channels)
+    return groups is not None and 1 < channels == groups.groups == node.output[-1]

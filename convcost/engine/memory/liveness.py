@@ -7,7 +7,7 @@ Which layers run as one, and which write over their input, a ``Rule`` says.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from convcost.engine.dtypes import Types
 from convcost.engine.graph import Graph
@@ -36,7 +36,7 @@ class Rule(NamedTuple):
 
     fused: bool = True
     in_place: tuple[str, ...] = ()
-    planner: Literal["live", "tflm"] = "live"
+    planner: str = "live"
 
     def check(self) -> Rule:
         """The rule itself; raises ConvcostError on unknown words and on what nobody does."""

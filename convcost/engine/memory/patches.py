@@ -132,8 +132,7 @@ def _named(graph: Graph, cuts: list[Cut], until: str) -> Cut:
         if node.name == until or node.name.startswith(f"{until}.")
     ]
     if not inside:
-        names = [node.name for node in graph.nodes]
-        raise ConvcostError(f"there is no layer {until}", hint=did_you_mean(until, names))
+        raise ConvcostError(f"there is no layer {until}", hint=did_you_mean(until, _names(graph)))
     for cut in cuts:
         if inside[-1] in cut.step.members:
             return cut
@@ -142,6 +141,12 @@ def _named(graph: Graph, cuts: list[Cut], until: str) -> Cut:
         f"what {until} makes is not all that later layers read",
         hint=f"the next layer of which it is: {later[0]}" if later else None,
     )
+
+
+def _names(graph: Graph) -> list[str]:
+    """Blocks and layers by name, each once."""
+    parts = [node.name.split(".") for node in graph.nodes]
+    return list(dict.fromkeys(".".join(p[:n]) for p in parts for n in range(1, len(p) + 1)))
 
 
 def _run(

@@ -6,13 +6,14 @@ Operations that need the whole map, and those of which this is not known, are re
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from convcost.engine.graph import Graph, Node
 from convcost.engine.memory.fusion import FOLDED_NORMS, SUMS, is_activation, sees_a_position
+from convcost.engine.operations.base import Windowed, windowed
 from convcost.engine.operations.foreign import Foreign, Imported
+from convcost.engine.operations.reshaping import Upsample
 from convcost.engine.shapes import Shape, ceil_div
-from convcost.engine.windows import pad_pairs
 from convcost.errors import ConvcostError
 
 Span: TypeAlias = tuple[int, int]
@@ -63,15 +64,14 @@ def cut_evenly(size: int, parts: int) -> list[Span]:
 def _read(graph: Graph, node: Node, tensor: int, box: Box) -> Box:
     """The box of one input that a box of the output reads."""
     shape = graph.shape(tensor)
-    operation: Any = node.operation
+    if isinstance(node.operation, Imported) and node.operation.copies != 1:
+        raise _needs_all(node)
+    operation = node.operation.core
     kind = operation.type
-    if isinstance(operation, Imported):
-        if operation.copies != 1:
-            raise _needs_all(node)
-        operation = operation.inner
-    if kind in WINDOWS and hasattr(operation, "kernel_size"):
-        return _window(operation, shape, box)
-    if kind == "upsample" and getattr(operation, "mode", "") == "nearest":
+    window = windowed(operation)
+    if kind in WINDOWS and window is not None:
+        return _window(window, shape, box)
+    if isinstance(operation, Upsample) and operation.mode == "nearest":
         factors = zip(box, operation.scale, strict=True)
         return tuple((start // f, ceil_div(stop, f)) for (start, stop), f in factors)
     at_home = not isinstance(operation, Foreign)
@@ -82,11 +82,10 @@ def _read(graph: Graph, node: Node, tensor: int, box: Box) -> Box:
     raise _needs_all(node)
 
 
-def _window(operation: Any, shape: Shape, box: Box) -> Box:
+def _window(window: Windowed, shape: Shape, box: Box) -> Box:
     """The box behind a sliding window, axis by axis."""
-    sizes = (operation.kernel_size, operation.stride, operation.dilation)
-    pads = pad_pairs(operation.padding, shape[:-1], *sizes)
-    axes = zip(box, shape[:-1], *sizes, pads, strict=True)
+    sizes = (window.kernel_size, window.stride, window.dilation)
+    axes = zip(box, shape[:-1], *sizes, window.pads(shape), strict=True)
     return tuple(
         _taps(span, size, kernel, stride, dilation, before)
         for span, size, kernel, stride, dilation, (before, _) in axes

@@ -33,7 +33,7 @@ def weight_bytes(graph: Graph, index: int, params: int, types: Types) -> int:
         return graph.weight_bytes[index]
     bits = weight_bits(graph, index, types)
     node = graph.nodes[index]
-    bias = node.output[-1] if node.output and getattr(node.operation, "bias", False) else 0
+    bias = node.output[-1] if node.output and node.operation.has_bias else 0
     if not 0 < bias < params:
         return ceil_div(params * bits, 8)
     return ceil_div((params - bias) * bits, 8) + ceil_div(bias * bits, 8)

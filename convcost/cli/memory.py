@@ -1,0 +1,113 @@
+"""Options on how a network is run, for figures in bytes: types, rules, planner, patches."""
+
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from convcost.cli import options as o
+from convcost.engine.memory.liveness import IN_PLACE, PLANNERS
+from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.quantities import looks_like_shape, parse_shape
+
+if TYPE_CHECKING:
+    from convcost.engine.memory.execution import Execution
+
+Dtype = Annotated[
+    str,
+    o.option(
+        o.MEMORY,
+        *("--dtype", "--precision"),
+        metavar="TYPES",
+        help="Type of a value: int8, float16, ...; weights=int4,activations=int8.",
+    ),
+]
+Unfused = Annotated[
+    bool,
+    o.option(o.MEMORY, "--unfused", help="Every norm, activation and sum has a tensor of its own."),
+]
+InPlace = Annotated[
+    list[str] | None,
+    o.option(
+        o.MEMORY,
+        "--in-place",
+        metavar="KINDS",
+        help=f"What else is written in place: {', '.join(IN_PLACE)}; repeatable.",
+    ),
+]
+Planner = Annotated[
+    str,
+    o.option(
+        o.MEMORY,
+        "--planner",
+        metavar="NAME",
+        help=f"What peak is: {', '.join(PLANNERS)} (TensorFlow Lite Micro's arena).",
+    ),
+]
+PatchGrid = Annotated[
+    str | None,
+    o.option(
+        o.MEMORY,
+        "--patches",
+        metavar="ROWSxCOLS",
+        help="Run the first layers piece by piece: 4x4.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    o.option(
+        o.MEMORY, "--until", metavar="LAYER", help="The last layer or block that runs in patches."
+    ),
+]
+
+
+class MemoryOptions(NamedTuple):
+    """The options that say how a network is run, for figures in bytes."""
+
+    dtype: Dtype = "float32"
+    unfused: Unfused = False
+    in_place: InPlace = None
+    planner: Planner = "live"
+    patches: PatchGrid = None
+    until: Until = None
+
+
+NO_MEMORY = MemoryOptions()
+"""Nothing given."""
+
+
+def asked_execution(options: MemoryOptions) -> "Execution":
+    """How a network is run, as the options say. Raises SpecError with the option to blame."""
+    from convcost.engine.memory.execution import execution
+
+    kinds = tuple(word.strip() for words in options.in_place or () for word in words.split(","))
+    given = {
+        "--dtype": options.dtype != "float32" and options.dtype,
+        "--in-place": ",".join(kinds),
+        "--planner": options.planner != "live" and options.planner,
+        "--patches": options.patches,
+        "--until": options.until,
+    }
+    try:
+        return execution(
+            options.dtype,
+            fused=not options.unfused,
+            in_place=kinds,
+            planner=options.planner,
+            patches=patch_grid(options.patches),
+            until=options.until,
+        )
+    except ConvcostError as problem:
+        place = ", ".join(
+            f"{name} {shorten(str(text), 60)}" for name, text in given.items() if text
+        )
+        raise SpecError(problem.message, place=place or None, hint=problem.hint) from None
+
+
+def patch_grid(text: str | None) -> tuple[int, int] | None:
+    """``4x4`` as rows and columns. Raises ConvcostError."""
+    if text is None:
+        return None
+    sizes = parse_shape(text) if looks_like_shape(text) else ()
+    if len(sizes) != 2:
+        raise ConvcostError(
+            f"{shorten(text, 40)} is no number of patches", hint="write rows x columns: 4x4"
+        )
+    return sizes[0], sizes[1]
