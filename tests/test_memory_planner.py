@@ -7,7 +7,6 @@ measured of each, and figures that other tools published.
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +42,7 @@ def graph_of(model: dict[str, Any]) -> Graph:
 
 def vww() -> Graph:
     """MLPerf Tiny's visual wake words: MobileNetV1 of a quarter of the width, at 96 x 96."""
-    arguments = {"width": Fraction(1, 4), "classes": 2}
-    return count("mobilenet_v1", input="96x96x3", arguments=arguments).counted.graph
+    return count("mobilenet_v1", input="96x96x3", width=0.25, classes=2).counted.graph
 
 
 @pytest.mark.parametrize("model", FACTS["models"], ids=lambda model: model["model"])
@@ -194,7 +192,7 @@ def test_offsets_by_time_as_a_picture() -> None:
     found = small()
     assert found.plan is not None
     report = plan_report("tiny", found.plan, max(found.live), width=12)
-    assert terminal.render(report) == PICTURE
+    assert terminal.render([report]) == PICTURE
 
 
 def test_a_buffer_too_small_to_be_drawn_has_one_character() -> None:
@@ -207,8 +205,8 @@ def test_programs_get_the_buffers() -> None:
     found = small()
     assert found.plan is not None
     report = plan_report("tiny", found.plan, max(found.live))
-    lines = csv.render(report, header=False).splitlines()
-    assert lines[1] == "tiny: an arena of 192 bytes,conv1,128,0,b,b@0+128 a@128+64"
+    lines = csv.render([report]).splitlines()
+    assert lines[2] == "tiny: an arena of 192 bytes,conv1,128,0,b,b@0+128 a@128+64"
     assert plan_document(found.plan) == {
         "planner": "tflm",
         "alignment": 16,

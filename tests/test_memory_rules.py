@@ -8,7 +8,6 @@ gave (mit-han-lab/tinyml, issue 8); MobileNetV2's 1372 kB is figure 1 of MCUNetV
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +74,15 @@ def test_mobilenet_v2_without_it_holds_both_sides_of_the_depthwise() -> None:
 @pytest.mark.parametrize(
     ("size", "width", "model"),
     [
-        (96, Fraction(1, 4), "mobilenet_v1 0.25 at 96, int8"),
-        (224, Fraction(1, 4), "mobilenet_v1 0.25 at 224, int8"),
-        (224, Fraction(1), "mobilenet_v1 1.0 at 224, int8"),
+        (96, 0.25, "mobilenet_v1 0.25 at 96, int8"),
+        (224, 0.25, "mobilenet_v1 0.25 at 224, int8"),
+        (224, 1.0, "mobilenet_v1 1.0 at 224, int8"),
     ],
 )
 def test_mobilenet_v1_holds_both_sides_of_its_first_1x1(
-    size: int, width: Fraction, model: str
+    size: int, width: float, model: str
 ) -> None:
-    found = memory(
-        shipped("mobilenet_v1", input=f"{size}x{size}x3", arguments={"width": width}), 1, INT8
-    )
+    found = memory(shipped("mobilenet_v1", input=f"{size}x{size}x3", width=width), 1, INT8)
     half, narrow = size // 2, int(32 * width)
     assert found.peak == half * half * (narrow + 2 * narrow) == PUBLISHED[model]["live_bytes"]
     assert found.peak_at == "stage1.pointwise"
@@ -456,8 +453,7 @@ def test_params_and_buffers_are_what_keras_counts(name: str, tmp_path: Path) -> 
 
 def test_mobilenet_v1_of_keras_has_biases_beside_its_norms() -> None:
     """The same total from the shipped network: 27 norms, whose convolutions carry no bias here."""
-    arguments = {"width": Fraction(1, 4), "classes": 2}
-    counted = count("mobilenet_v1", input="96x96x3", arguments=arguments).counted
+    counted = count("mobilenet_v1", input="96x96x3", width=0.25, classes=2).counted
     norms = [row for row in counted.rows if row.type == "batch_norm"]
     buffers = sum(row.node.operation.buffers(row.inputs, row.node.output) for row in norms)
     biases = sum(row.node.output[-1] for row in norms)
