@@ -1,7 +1,7 @@
 """Patch-based inference: exact pieces, by hand, by plain loops, and MCUNetV2's own figures.
 
 Lin et al. 2021, MCUNetV2 (arXiv:2110.15352): figure 1 has MobileNetV2 at 1372 kB layer by layer
-and 172 kB in 4x4 patches; section 3.2 has input patches of 75 x 75.
+and 172 kB in 4x4 patches, with input patches of 75 x 75.
 """
 
 from __future__ import annotations
@@ -250,8 +250,6 @@ def test_mobilenet_v2_computes_again_where_patches_overlap() -> None:
     )
     found = patches(graph("mobilenet_v2"), 4, 4, "stage3.0", types=INT8)
     assert found.extra_macs == again
-    # The paper says 10 % for the whole network, where padding is computed as if it were data.
-    assert 9 < 100 * found.extra_macs / (found.macs - found.extra_macs) < 10
 
 
 def test_without_a_layer_the_lowest_peak_is_found() -> None:

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from convcost.api import count
+from convcost.engine.counting import count as count_graph
 from convcost.engine.dtypes import parse_types
+from convcost.engine.figures import FIGURES, Measured
 from convcost.engine.graph import Graph, GraphBuilder
 from convcost.engine.memory.fusion import steps
 from convcost.engine.memory.liveness import DEFAULT_RULE, Memory, Rule, memory
@@ -33,6 +35,7 @@ from convcost.engine.operations.foreign import Foreign, Imported
 from convcost.engine.operations.linear import Linear
 from convcost.engine.operations.pooling import GlobalAvgPool, MaxPool
 from convcost.errors import ConvcostError
+from convcost.quantities import Amount
 
 FACTS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "mcu.json").read_text())
 PUBLISHED = {row["model"]: row for row in FACTS["published"]}
@@ -96,14 +99,20 @@ def test_unfused_is_the_count_of_every_tensor() -> None:
 # Chains, built by hand on 8 x 8 positions
 
 
-def conv(channels: int, groups: int = 1, kernel: int = 1, stride: int = 1) -> Conv:
+def conv(
+    channels: int, groups: int = 1, kernel: int = 1, stride: int = 1, *, bias: bool = False
+) -> Conv:
     sizes = ((stride, stride), ((kernel // 2, kernel // 2),) * 2, (1, 1))
-    return Conv((kernel, kernel), channels, *sizes, groups)
+    return Conv((kernel, kernel), channels, *sizes, groups, bias)
 
 
-def wired(*rows: tuple[str, Operation, tuple[str, ...]], give: tuple[str, ...] = ()) -> Graph:
-    """A graph on an 8x8x4 ``input``: rows of name, operation and what it reads."""
-    builder = GraphBuilder((8, 8, 4))
+def wired(
+    *rows: tuple[str, Operation, tuple[str, ...]],
+    give: tuple[str, ...] = (),
+    shape: tuple[int, ...] = (8, 8, 4),
+) -> Graph:
+    """A graph on an ``input`` of a shape: rows of name, operation and what it reads."""
+    builder = GraphBuilder(shape)
     tensors = {"input": 0}
     for name, operation, reads in rows:
         tensors[name] = builder.add(name, operation, tuple(tensors[read] for read in reads))
@@ -429,6 +438,34 @@ KERAS = {
 }
 """Layers of the Keras models of MLPerf Tiny: type, kernel, channels, stride, groups, each with a
 bias and a batch norm; then the classes of the last fully connected layer."""
+
+
+def test_resnet8_has_what_keras_counts() -> None:
+    """Three blocks of two 3x3 with biases and norms; 1x1 with biases alone where maps shrink."""
+    rows: list[tuple[str, Operation, tuple[str, ...]]] = [
+        ("stem", conv(16, kernel=3, bias=True), ("input",)),
+        ("stem.norm", BatchNorm(), ("stem",)),
+    ]
+    last = "stem.norm"
+    for channels, stride in ((16, 1), (32, 2), (64, 2)):
+        name = f"block{channels}"
+        first = conv(channels, kernel=3, stride=stride, bias=True)
+        rows += [
+            (f"{name}.1", first, (last,)),
+            (f"{name}.1.norm", BatchNorm(), (f"{name}.1",)),
+            (f"{name}.2", conv(channels, kernel=3, bias=True), (f"{name}.1.norm",)),
+            (f"{name}.2.norm", BatchNorm(), (f"{name}.2",)),
+        ]
+        skip = last
+        if stride == 2:
+            skip = f"{name}.skip"
+            rows.append((skip, conv(channels, stride=2, bias=True), (last,)))
+        rows.append((name, Add(), (f"{name}.2.norm", skip)))
+        last = name
+    rows += [("pool", GlobalAvgPool(), (last,)), ("fc", Linear(10, bias=True), ("pool",))]
+    of = Measured(count_graph(wired(*rows, shape=(32, 32, 3))))
+    totals = [FIGURES[key].total(of) for key in ("params", "buffers")]
+    assert sum(total.value for total in totals if isinstance(total, Amount)) == 78_666
 
 
 @pytest.mark.parametrize("name", KERAS)

@@ -11,7 +11,7 @@ from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.cli.limits import NO_LIMITS, Limits
-from convcost.cli.memory import NO_MEMORY, MemoryOptions, asked_execution
+from convcost.cli.memory import NO_MEMORY, MemoryOptions, asked_execution, refuse_unused
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
@@ -75,6 +75,8 @@ def run(
     chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
     view = CountView(human, largest, depth, chosen, execution)
     _refuse_unused(output, form, view, layers)
+    if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
+        refuse_unused(memory, {*chosen, *most}, form)
     question = Question(what or [], layer)
     if form == "jsonl":
         from convcost.cli.streaming import Stream

@@ -1,10 +1,11 @@
 """Options on how a network is run, for figures in bytes: types, rules, planner, patches."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from convcost.cli import options as o
 from convcost.engine.memory.liveness import IN_PLACE, PLANNERS
-from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.errors import ConvcostError, SpecError, either, shorten
 from convcost.quantities import looks_like_shape, parse_shape
 
 if TYPE_CHECKING:
@@ -72,33 +73,59 @@ class MemoryOptions(NamedTuple):
 NO_MEMORY = MemoryOptions()
 """Nothing given."""
 
+BY_RULE = frozenset({"peak", "largest", "outputs", "live"})
+"""Figures that depend on how a network is run."""
+
+BY_TYPES = BY_RULE | {"weights", "bytes", "intensity", "bops", "input_bytes", "output_bytes"}
+"""Figures that depend on the types of values."""
+
 
 def asked_execution(options: MemoryOptions) -> "Execution":
     """How a network is run, as the options say. Raises SpecError with the option to blame."""
     from convcost.engine.memory.execution import execution
 
-    kinds = tuple(word.strip() for words in options.in_place or () for word in words.split(","))
-    given = {
-        "--dtype": options.dtype != "float32" and options.dtype,
-        "--in-place": ",".join(kinds),
-        "--planner": options.planner != "live" and options.planner,
-        "--patches": options.patches,
-        "--until": options.until,
-    }
     try:
         return execution(
             options.dtype,
             fused=not options.unfused,
-            in_place=kinds,
+            in_place=_kinds(options),
             planner=options.planner,
             patches=patch_grid(options.patches),
             until=options.until,
         )
     except ConvcostError as problem:
-        place = ", ".join(
-            f"{name} {shorten(str(text), 60)}" for name, text in given.items() if text
-        )
+        place = ", ".join(_given(options).values())
         raise SpecError(problem.message, place=place or None, hint=problem.hint) from None
+
+
+def refuse_unused(options: MemoryOptions, shown: Collection[str], where: str) -> None:
+    """Refuse an option that none of the figures ``shown`` in ``where`` depends on."""
+    for name, text in _given(options).items():
+        needed = BY_TYPES if name == "--dtype" else BY_RULE
+        if needed.isdisjoint(shown):
+            raise SpecError(
+                f"{name} changes nothing in {where}",
+                place=text,
+                hint=f"it is for figures such as {either(sorted(needed))}",
+            )
+
+
+def _kinds(options: MemoryOptions) -> tuple[str, ...]:
+    """``--in-place depthwise,residual`` as words."""
+    return tuple(word.strip() for words in options.in_place or () for word in words.split(","))
+
+
+def _given(options: MemoryOptions) -> dict[str, str]:
+    """The options that were given, as typed."""
+    texts = {
+        "--dtype": options.dtype if options.dtype != "float32" else None,
+        "--in-place": ",".join(_kinds(options)),
+        "--planner": options.planner if options.planner != "live" else None,
+        "--patches": options.patches,
+        "--until": options.until,
+    }
+    given = {name: f"{name} {shorten(text, 60)}" for name, text in texts.items() if text}
+    return given | ({"--unfused": "--unfused"} if options.unfused else {})
 
 
 def patch_grid(text: str | None) -> tuple[int, int] | None:
