@@ -399,6 +399,38 @@ def test_bit_operations_are_macs_by_the_bits_of_both_factors() -> None:
     assert bit_operations(rows, 2, 0, types) == 0
 
 
+# Integers in a model of floats, and files of a runtime
+
+QDQ = (
+    ("read", Foreign("DequantizeLinear", "elements"), ("input",)),
+    ("conv", conv(8), ("read",)),
+    ("relu", RELU, ("conv",)),
+    ("round", Foreign("QuantizeLinear", "elements"), ("relu",)),
+    ("again", Foreign("DequantizeLinear", "elements"), ("round",)),
+    ("pool", GlobalAvgPool(), ("again",)),
+    ("last", Foreign("QuantizeLinear", "elements"), ("pool",)),
+)
+QDQ_BITS = (8, 32, 32, 32, 8, 32, 32, 8)
+
+
+def test_a_quantised_model_is_counted_with_its_integers() -> None:
+    graph = wired(*QDQ)._replace(bits=QDQ_BITS)
+    # What is read and written is 8 bits wide: the floats between exist in the file only.
+    conv_live, pool_live = 64 * (4 + 8), 64 * 8 + 8
+    assert held(graph).live == (64 * 4, *[conv_live] * 3, 64 * 8, pool_live, pool_live)
+    assert groups(graph)[1] == ["conv", "activation", "QuantizeLinear"]
+    assert bit_operations(graph, 1, 10, INT8) == 10 * 8 * 8
+    assert held(graph, UNFUSED).peak == 2 * 64 * 8 * 4
+
+
+def test_a_runtime_s_file_runs_as_it_stands_there() -> None:
+    graph = wired(*QDQ)._replace(bits=QDQ_BITS, is_compiled=True)
+    assert all(len(step) == 1 for step in groups(graph))
+    # Each operator has a buffer, from the 8 bits of the input to the 32 of its floats.
+    assert held(graph, Rule(planner="tflm")).live[0] == 64 * 4 + 64 * 4 * 4
+    assert bit_operations(graph, 1, 10, INT8) == 10 * 8 * 32
+
+
 # Running statistics
 
 

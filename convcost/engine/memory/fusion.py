@@ -33,6 +33,10 @@ ACTIVATIONS = frozenset(
 )
 """Functions of each value alone, as convcost, ONNX, PyTorch and TFLite name them."""
 
+QUANTISE = frozenset({"quantizelinear", "quantize"})
+DEQUANTISE = frozenset({"dequantizelinear", "dequantize"})
+"""Where a model of floats says between which operations its values are integers (QDQ)."""
+
 OVER_ALL_CHANNELS = frozenset({"softmax", "logsoftmax"})
 """Activations that see a whole position, and so belong to no layer before them."""
 
@@ -58,9 +62,11 @@ def steps(graph: Graph, *, fused: bool, like_tflite: bool = False) -> list[Step]
 
     ``fused``: a convolution, transposed convolution or fully connected layer and the bias, the
     batch norm or scale, and the activation after it, in this order, each read by the next one
-    only, run as one; so do a sum and its activation. ``like_tflite``: of the activations only
-    those that a TFLite operator can hold.
+    only, run as one; so do a sum and its activation, and each of them with the rounding of what
+    it makes to integers. ``like_tflite``: of the activations only those that a TFLite operator can
+    hold. A compiled file says itself what runs as one.
     """
+    fused = fused and not graph.is_compiled
     first = len(graph.inputs)
     readers = _readers(graph)
     taken: set[int] = set()
@@ -70,7 +76,7 @@ def steps(graph: Graph, *, fused: bool, like_tflite: bool = False) -> list[Step]
             continue
         members = [index]
         if fused:
-            stage = _stage(node)
+            stage: int | None = _stage(node)
             while stage is not None:
                 follower = readers.get(first + members[-1], ())
                 if len(follower) != 1 or follower[0] < 0:
@@ -92,15 +98,17 @@ def _readers(graph: Graph) -> dict[int, list[int]]:
     return readers
 
 
-_HEAD, _BIAS, _NORM, _ACTIVATION = range(4)
+_HEAD, _BIAS, _NORM, _ACTIVATION, _INTEGERS = range(5)
 
 
-def _stage(node: Node) -> int | None:
-    """Where in a chain an operation may begin one; None: it begins none."""
+def _stage(node: Node) -> int:
+    """Where in a chain an operation that begins one stands."""
     kind = node.operation.type
     if kind in HEADS:
         return _HEAD
-    return _NORM if kind in SUMS and len(node.inputs) > 1 else None
+    if kind in SUMS and len(node.inputs) > 1:
+        return _NORM
+    return _INTEGERS if node.operation.renames or is_dequantised(node) else _ACTIVATION
 
 
 def _next_stage(graph: Graph, stage: int, last: int, index: int, like_tflite: bool) -> int | None:
@@ -116,12 +124,17 @@ def _next_stage(graph: Graph, stage: int, last: int, index: int, like_tflite: bo
     if stage < _ACTIVATION and is_activation(node):
         fits = not like_tflite or _function(node) in FUSED_BY_TFLITE
         return _ACTIVATION if fits else None
-    return None
+    return _INTEGERS if stage < _INTEGERS and _plain(kind) in QUANTISE else None
 
 
 def is_head(node: Node) -> bool:
     """Whether the node is a convolution or a fully connected layer."""
     return node.operation.type in HEADS
+
+
+def is_dequantised(node: Node) -> bool:
+    """Whether the node only says how the integers that it reads are to be understood."""
+    return _plain(node.operation.type) in DEQUANTISE
 
 
 def is_activation(node: Node) -> bool:

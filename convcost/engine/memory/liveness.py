@@ -101,6 +101,7 @@ def memory(
     run = lives(
         graph,
         steps(graph, fused=rule.fused, like_tflite=planned),
+        fused=rule.fused,
         copies=planned,
         accumulates="residual" in rule.in_place,
     )

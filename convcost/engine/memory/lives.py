@@ -6,7 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from convcost.engine.graph import Graph, Node
-from convcost.engine.memory.fusion import Step, is_activation, is_head
+from convcost.engine.memory.fusion import Step, is_activation, is_dequantised, is_head
 
 NO_OPERATOR = frozenset({"identity", "dropout"})
 """What a runtime's file does not hold at all."""
@@ -28,30 +28,35 @@ class Lives(NamedTuple):
 
 
 def lives(
-    graph: Graph, steps: list[Step], *, copies: bool = False, accumulates: bool = False
+    graph: Graph,
+    steps: list[Step],
+    *,
+    fused: bool = True,
+    copies: bool = False,
+    accumulates: bool = False,
 ) -> Lives:
     """Follow every tensor.
 
-    ``copies``: a reshape copies, as where a runtime plans it a buffer. ``accumulates``: a
-    convolution whose output is only added to a tensor that dies there adds onto that tensor.
+    ``fused``: integers that are read as numbers stay integers (QDQ). ``copies``: a reshape
+    copies, as where a runtime plans it a buffer. ``accumulates``: a convolution whose output is
+    only added to a tensor that dies there adds onto that tensor.
     """
-    plain = _follow(graph, steps, copies, {})
-    return _follow(graph, steps, copies, _accumulations(graph, plain)) if accumulates else plain
+    aliases = {
+        step.tensor for step in steps if _renames(graph, graph.nodes[step.node], fused, copies)
+    }
+    plain = _follow(graph, steps, aliases, {})
+    return _follow(graph, steps, aliases, _accumulations(graph, plain)) if accumulates else plain
 
 
-def _follow(graph: Graph, steps: list[Step], copies: bool, onto: dict[int, int]) -> Lives:
+def _follow(graph: Graph, steps: list[Step], renamed: set[int], onto: dict[int, int]) -> Lives:
     """Follow every tensor; ``onto`` says which is added onto which."""
     storage = {tensor: tensor for tensor in range(len(graph.inputs))}
-    renamed = set()
     last: dict[int, int] = {}
     for number, step in enumerate(steps):
         for tensor in step.reads:
             last[storage[tensor]] = number
-        node = graph.nodes[step.node]
-        source = onto.get(step.tensor, step.tensor)
-        if _renames(node) and not (copies and node.operation.type not in NO_OPERATOR):
-            source = step.reads[0]
-            renamed.add(step.tensor)
+        is_alias = step.tensor in renamed
+        source = step.reads[0] if is_alias else onto.get(step.tensor, step.tensor)
         # A residual that is made later than the branch cannot be added onto.
         storage[step.tensor] = storage.get(source, step.tensor)
     last.update((storage[tensor], len(steps)) for tensor in graph.outputs)
@@ -81,5 +86,10 @@ def _accumulations(graph: Graph, run: Lives) -> dict[int, int]:
     return found
 
 
-def _renames(node: Node) -> bool:
-    return node.operation.renames and len(node.inputs) == 1
+def _renames(graph: Graph, node: Node, fused: bool, copies: bool) -> bool:
+    """Whether what a node makes is the bytes of what it reads."""
+    if len(node.inputs) != 1:
+        return False
+    if is_dequantised(node):
+        return fused and not graph.is_compiled
+    return node.operation.renames and not (copies and node.operation.type not in NO_OPERATOR)

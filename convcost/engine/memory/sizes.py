@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from convcost.engine.dtypes import Types
 from convcost.engine.graph import Graph
+from convcost.engine.memory.fusion import is_dequantised
 from convcost.engine.shapes import ceil_div, product
 
 
 def activation_bits(graph: Graph, tensor: int, types: Types) -> int:
     """The bits of one value of a tensor."""
     return types.activations.bits if graph.bits is None else graph.bits[tensor]
+
+
+def _stored(graph: Graph, tensor: int) -> int:
+    """The integers behind a tensor that a model of floats understands as numbers."""
+    first = len(graph.inputs)
+    while tensor >= first and is_dequantised(graph.nodes[tensor - first]):
+        if graph.is_compiled or not graph.nodes[tensor - first].inputs:
+            break
+        tensor = graph.nodes[tensor - first].inputs[0]
+    return tensor
 
 
 def tensor_bytes(graph: Graph, tensor: int, batch: int, types: Types) -> int:
@@ -49,7 +60,7 @@ def bit_operations(graph: Graph, index: int, macs: int, types: Types) -> int:
     node = graph.nodes[index]
     if not macs:
         return 0
-    read = [activation_bits(graph, tensor, types) for tensor in node.inputs]
+    read = [activation_bits(graph, _stored(graph, tensor), types) for tensor in node.inputs]
     first = read[0] if read else types.activations.bits
     if node.operation.type == "matmul":
         second = read[1] if len(read) > 1 else first
