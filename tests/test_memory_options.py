@@ -33,8 +33,8 @@ def test_the_peak_of_mobilenet_v2_under_each_option(invoke: Run, options: str, p
 
 
 def test_the_arena_of_visual_wake_words(invoke: Run) -> None:
-    words = ["mobilenet_v1", "96x96x3", "--set", "width=0.25", "--set", "classes=2"]
-    done = invoke("count", *words, "--dtype", "i8", "--planner", "tflm", "--get", "peak")
+    words = ["mlperf_tiny_vww", "--dtype", "i8", "--planner", "tflm", "--get", "peak"]
+    done = invoke("count", *words)
     assert done.out == "73728\n"
 
 

@@ -40,9 +40,9 @@ def graph_of(model: dict[str, Any]) -> Graph:
     return Graph((tuple(model["input"]),), tuple(nodes), (len(nodes),), {})
 
 
-def vww() -> Graph:
-    """MLPerf Tiny's visual wake words: MobileNetV1 of a quarter of the width, at 96 x 96."""
-    return count("mobilenet_v1", input="96x96x3", width=0.25, classes=2).counted.graph
+def shipped(name: str) -> Graph:
+    """A network of MLPerf Tiny as convcost ships it: ``kws``, ``ic``, ``vww`` or ``ad``."""
+    return count(f"mlperf_tiny_{name}").counted.graph
 
 
 @pytest.mark.parametrize("model", FACTS["models"], ids=lambda model: model["model"])
@@ -56,10 +56,17 @@ def test_bytes_alive_in_the_file_are_those_of_an_independent_count(model: dict[s
     assert (found.peak, found.largest) == (model["live"], model["largest"])
 
 
-def test_a_network_of_ours_has_the_plan_of_the_file_that_was_made_from_it() -> None:
-    # 55,296 bytes are alive at the first 1x1, but the plan has a gap that nothing fits.
-    assert memory(vww(), 1, INT8).peak == 48 * 48 * 8 + 48 * 48 * 16
-    assert memory(vww(), 1, INT8, TFLM).peak == 73_728
+@pytest.mark.parametrize("name", ["kws", "ic", "vww", "ad"])
+def test_a_network_of_ours_has_the_plan_of_the_file_that_was_made_from_it(name: str) -> None:
+    model = next(m for m in FACTS["models"] if m["model"].startswith(f"{name} "))
+    assert memory(shipped(name), 1, INT8, TFLM).peak == model["head"]
+    assert memory(shipped(name), 1, INT8).peak == model["live"]
+
+
+def test_visual_wake_words_has_a_gap_that_nothing_fits() -> None:
+    # Alive are the input and the output of the first 1x1.
+    assert memory(shipped("vww"), 1, INT8).peak == 48 * 48 * 8 + 48 * 48 * 16
+    assert memory(shipped("vww"), 1, INT8, TFLM).peak == 73_728
 
 
 # The layout, by hand
@@ -151,7 +158,7 @@ def test_only_relu_is_part_of_an_operator() -> None:
 
 def test_nothing_is_in_place_there() -> None:
     with pytest.raises(ConvcostError) as caught:
-        memory(vww(), 1, INT8, Rule(in_place=("depthwise",), planner="tflm"))
+        memory(shipped("vww"), 1, INT8, Rule(in_place=("depthwise",), planner="tflm"))
     assert str(caught.value) == (
         "TensorFlow Lite Micro writes nothing in place\n"
         "  leave out the planner, or what is written in place"
