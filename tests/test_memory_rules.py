@@ -188,6 +188,40 @@ def test_of_what_follows_a_sum_only_the_activation_belongs_to_it() -> None:
     assert groups(wired(add, ("norm", BatchNorm(), ("add",)))) == [["add"], ["batch_norm"]]
 
 
+SILU = (
+    ("conv", conv(8), ("input",)),
+    ("sigmoid", Foreign("Sigmoid", "elements"), ("conv",)),
+    ("mul", Mul(), ("conv", "sigmoid")),
+    ("last", conv(2), ("mul",)),
+)
+
+
+def test_a_tensor_times_an_activation_of_it_is_one_activation() -> None:
+    assert groups(wired(*SILU)) == [["conv", "Sigmoid", "mul"], ["conv"]]
+    swapped = (*SILU[:2], ("mul", Mul(), ("sigmoid", "conv")), SILU[3])
+    assert groups(wired(*swapped)) == groups(wired(*SILU))
+    assert held(wired(*SILU)).live == (*[64 * (4 + 8)] * 3, 64 * (8 + 2))
+    lone = (("sigmoid", Activation("sigmoid"), ("input",)), ("mul", Mul(), ("input", "sigmoid")))
+    assert groups(wired(*lone)) == [["activation", "mul"]]
+    assert held(wired(*lone)).peak == 64 * 4
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (*SILU[:3], ("other", GlobalAvgPool(), ("conv",))),  # the convolution is read again
+        (*SILU[:3], ("other", GlobalAvgPool(), ("sigmoid",))),  # the activation is read again
+        (*SILU[:2], ("mul", Mul(), ("sigmoid", "sigmoid"))),  # the square of an activation
+        (*SILU[:2], ("mul", Add(), ("conv", "sigmoid"))),  # a sum with one
+    ],
+)
+def test_what_is_no_activation_of_its_own(
+    rows: tuple[tuple[str, Operation, tuple[str, ...]], ...],
+) -> None:
+    assert all("mul" not in step or len(step) == 1 for step in groups(wired(*rows))[:1])
+    assert groups(wired(*rows))[0] in (["conv"], ["conv", "Sigmoid"])
+
+
 def test_what_is_given_back_is_not_fused() -> None:
     rows = (("conv", conv(4), ("input",)), ("relu", RELU, ("conv",)))
     assert groups(wired(*rows, give=("relu", "conv"))) == [["conv"], ["activation"]]

@@ -74,19 +74,52 @@ def steps(graph: Graph, *, fused: bool, like_tflite: bool = False) -> list[Step]
     for index, node in enumerate(graph.nodes):
         if index in taken:
             continue
-        members = [index]
-        if fused:
-            stage: int | None = _stage(node)
-            while stage is not None:
-                follower = readers.get(first + members[-1], ())
-                if len(follower) != 1 or follower[0] < 0:
-                    break
-                stage = _next_stage(graph, stage, members[-1], follower[0], like_tflite)
-                if stage is not None:
-                    members.append(follower[0])
+        members = _chain(graph, readers, index, like_tflite) if fused else [index]
         taken.update(members)
         found.append(Step(index, node.inputs, first + members[-1], tuple(members)))
     return found
+
+
+def _chain(graph: Graph, readers: dict[int, list[int]], index: int, like_tflite: bool) -> list[int]:
+    """The nodes that run as one with the node ``index``, which is the first of them."""
+    first = len(graph.inputs)
+    members = [index]
+    stage: int | None = _stage(graph.nodes[index])
+    if not like_tflite:
+        for tensor in graph.nodes[index].inputs[:1]:
+            members += _gate(graph, readers, tensor, index)
+    while stage is not None:
+        last = members[-1]
+        followers = readers.get(first + last, [])
+        if len(followers) == 2 and stage < _ACTIVATION and not like_tflite:
+            gate = _gate(graph, readers, first + last, min(followers))
+            if gate != [max(followers)]:
+                break
+            members += [min(followers), *gate]
+            stage = _ACTIVATION
+            continue
+        if len(followers) != 1 or followers[0] < 0:
+            break
+        stage = _next_stage(graph, stage, last, followers[0], like_tflite)
+        if stage is not None:
+            members.append(followers[0])
+    return members
+
+
+def _gate(graph: Graph, readers: dict[int, list[int]], tensor: int, index: int) -> list[int]:
+    """The product of ``tensor`` and an activation of it (``x * sigmoid(x)``), where it is one.
+
+    Exporters to ONNX write a SiLU so; together the two are one activation.
+    """
+    own = len(graph.inputs) + index
+    followers = readers.get(own, [])
+    if index < 0 or not is_activation(graph.nodes[index]) or len(followers) != 1:
+        return []
+    if graph.nodes[index].inputs != (tensor,) or followers[0] < 0:
+        return []
+    node = graph.nodes[followers[0]]
+    is_product = node.operation.type == "mul" and sorted(node.inputs) == sorted((tensor, own))
+    return followers if is_product and node.output == graph.shape(tensor) else []
 
 
 def _readers(graph: Graph) -> dict[int, list[int]]:
