@@ -465,7 +465,17 @@ def test_batch_norm_alone_has_running_statistics() -> None:
     assert BatchNorm().buffers(((8, 8, 5),), (8, 8, 5)) == 2 * 5
     assert LayerNorm().buffers(((8, 8, 5),), (8, 8, 5)) == 0
     assert Imported(BatchNorm(), params=0, copies=3).buffers(((3, 8, 8, 5),), (3, 8, 8, 5)) == 10
-    assert Foreign("batch_norm", "elements", statistics=6).buffers(((8, 8, 3),), (8, 8, 3)) == 6
+
+
+def test_an_imported_batch_norm_has_as_many_statistics_as_parameters() -> None:
+    shape = (8, 8, 3)
+    for foreign, buffers in (
+        (Foreign("batch_norm", "elements", params=2 * 3), 2 * 3),
+        (Foreign("batch_norm", "elements", params=2 * 3, statistics=0), 0),
+        (Foreign("batch_norm", "elements", statistics=2 * 3), 2 * 3),
+        (Foreign("layer_norm", "elements", params=2 * 3), 0),
+    ):
+        assert foreign.buffers((shape,), shape) == buffers
 
 
 KERAS = {

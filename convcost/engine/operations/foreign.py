@@ -22,7 +22,7 @@ class Foreign(Operation):
     output value combines; ``flattens``: an output value sees every position; ``renames``: the
     output is the input's memory; ``is_constant``: it reads weights only, so that its work does
     not grow with the batch; ``bias``: one is added to each output value; ``statistics``: numbers
-    that are stored and not learned.
+    that are stored and not learned (None: not said).
     """
 
     type: str  # type: ignore[misc]
@@ -35,7 +35,7 @@ class Foreign(Operation):
     renames: bool = False  # type: ignore[misc]
     is_constant: bool = False
     bias: bool = False
-    statistics: int = 0
+    statistics: int | None = None
     per_sample: ClassVar[bool] = False
     reads: ClassVar[Reads] = Reads(0, None)
 
@@ -49,8 +49,10 @@ class Foreign(Operation):
         return Cost(self.params, self.macs, self.element_ops)
 
     def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        """What the importer found stored."""
-        return self.statistics
+        """What the importer found stored; else a mean and a variance for each scale and shift."""
+        if self.statistics is not None:
+            return self.statistics
+        return self.params if self.type == "batch_norm" else 0
 
     def channel_mixing(self, shape: Shape) -> int:
         """As the importer says."""
