@@ -287,6 +287,14 @@ def test_a_block_s_name_stands_for_its_last_layer() -> None:
     assert by_block == by_norm
 
 
+def test_a_block_of_a_foreign_model_may_be_named_by_its_path() -> None:
+    network = graph("8x8x3", TWO)
+    foreign = network._replace(
+        nodes=tuple(node._replace(name=f"/net/{node.name}/Conv") for node in network.nodes)
+    )
+    assert patches(foreign, 2, 2, "/net/conv2").until == "/net/conv2/Conv"
+
+
 # Refusals
 
 

@@ -129,7 +129,7 @@ def _named(graph: Graph, cuts: list[Cut], until: str) -> Cut:
     inside = [
         index
         for index, node in enumerate(graph.nodes)
-        if node.name == until or node.name.startswith(f"{until}.")
+        if node.name == until or node.name.startswith((f"{until}.", f"{until}/"))
     ]
     if not inside:
         raise ConvcostError(f"there is no layer {until}", hint=did_you_mean(until, _names(graph)))
