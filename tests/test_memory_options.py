@@ -97,6 +97,14 @@ def test_the_plan_is_a_picture_for_people_and_offsets_for_programs(invoke: Run) 
     }
 
 
+def test_patches_stand_below_the_figures(invoke: Run) -> None:
+    words = ["--dtype", "int8", "--patches", "2x2", "--until", "conv2"]
+    out = invoke("count", *TWO, *words).out
+    in_patches = 8 * 8 * 5 + 6 * 6 * 3 + 5 * 5 * 6
+    assert f"\n  peak live activations   {f'{in_patches} B':>9}  at conv1\n" in out
+    assert "\nin 2x2 patches of 8x8x5 up to conv2:\n" in out
+
+
 def test_patches_are_part_of_the_document(invoke: Run) -> None:
     words = ["--dtype", "int8", "--patches", "2x2", "--until", "conv2"]
     memory = json.loads(invoke("count", *TWO, *words, "--json").out)["results"][0]["memory"]

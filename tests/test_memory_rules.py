@@ -33,6 +33,7 @@ from convcost.engine.operations.elementwise import (
 from convcost.engine.operations.foreign import Foreign, Imported
 from convcost.engine.operations.linear import Linear
 from convcost.engine.operations.pooling import GlobalAvgPool, MaxPool
+from convcost.engine.operations.reshaping import Flatten
 from convcost.errors import ConvcostError
 from convcost.quantities import Amount
 
@@ -448,6 +449,14 @@ def test_a_quantised_model_is_counted_with_its_integers() -> None:
     assert groups(graph)[1] == ["conv", "activation", "QuantizeLinear"]
     assert bit_operations(graph, 1, 10, INT8) == 10 * 8 * 8
     assert held(graph, UNFUSED).peak == 2 * 64 * 8 * 4
+    assert held(graph, UNFUSED).live[0] == 64 * 4 + 64 * 4 * 4
+
+
+def test_rounding_belongs_to_what_computes_and_to_it_once() -> None:
+    up, down = (Foreign(f"{word}Linear", "elements") for word in ("Dequantize", "Quantize"))
+    assert groups(chained(up, down)) == [["DequantizeLinear"], ["QuantizeLinear"]]
+    assert groups(chained(Flatten(), down)) == [["flatten"], ["QuantizeLinear"]]
+    assert groups(chained(conv(8), down, down)) == [["conv", "QuantizeLinear"], ["QuantizeLinear"]]
 
 
 def test_a_runtime_s_file_runs_as_it_stands_there() -> None:
