@@ -8,8 +8,11 @@ import pytest
 from conftest import Run, refusal
 
 from convcost.api import count
+from convcost.engine.figures import Measured
 from convcost.engine.memory.execution import execution
 from convcost.errors import ConvcostError
+from convcost.reports.documents import memory_document
+from convcost.reports.notes import memory_lines
 
 TWO = ("8x8x3", "conv 3x3 6, conv 3x3 5")
 
@@ -95,6 +98,20 @@ def test_the_plan_is_a_picture_for_people_and_offsets_for_programs(invoke: Run) 
             {"name": "conv2", "bytes": 320, "size": 320, "offset": 384, "first": 2, "last": 2},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [("float32", "the file's own types,"), ("int4", "the file's own types (not int4),")],
+)
+def test_a_file_s_own_types_are_named_as_such(dtype: str, words: str) -> None:
+    counted = count(*TWO).counted
+    own = counted.graph._replace(bits=(8, 8, 16), weight_bits=(8, 8), weight_bytes=(1, 2))
+    of = Measured(counted._replace(graph=own), execution(dtype))
+    assert memory_lines(of)[0].startswith(f"memory at {words} without allocator")
+    document = memory_document(of)
+    assert (document["dtype"], document["weights"]) == ("file", 1 + 2)
+    assert document["peak"] == 8 * 8 * (6 + 2 * 5)
 
 
 def test_patches_stand_below_the_figures(invoke: Run) -> None:

@@ -35,6 +35,11 @@ class Measured:
         self.counted: Final = counted
         self.execution: Final = execution
 
+    @property
+    def has_own_types(self) -> bool:
+        """Whether a file states the types of its values, which rule over those asked for."""
+        return self.counted.graph.bits is not None
+
     @cached_property
     def memory(self) -> Memory:
         """Memory in bytes, layer by layer: without patches."""

@@ -83,7 +83,7 @@ def memory_document(of: Measured) -> dict[str, Any]:
     keys = ("weights", "peak", "largest", "outputs")
     held = of.memory
     return {
-        "dtype": of.execution.types.name,
+        "dtype": "file" if of.has_own_types else of.execution.types.name,
         **{key: plain(FIGURES[key].total(of)) for key in keys},
         "peak_at": held.peak_at if of.patches is None else of.patches.peak_at,
         "peak_tensors": held.peak_tensors if of.patches is None else None,

@@ -85,7 +85,7 @@ def memory_lines(of: Measured) -> list[str]:
         ("largest", "largest input + output", f"at {held.largest_at}"),
         ("outputs", "sum of all outputs", ""),
     )
-    words = ", ".join([of.execution.types.name, *rule_words(of.execution.rule), MEMORY_EXCLUDES])
+    words = ", ".join([types_words(of), *rule_words(of.execution.rule), MEMORY_EXCLUDES])
     lines = [f"memory at {words}:"]
     for key, name, where in rows:
         value = FIGURES[key].total(of)
@@ -96,6 +96,16 @@ def memory_lines(of: Measured) -> list[str]:
 
         lines += patch_lines(of.patches)
     return lines
+
+
+def types_words(of: Measured) -> str:
+    """The types behind the figures; those of a file rule, which who asked for others is told."""
+    from convcost.engine.memory.execution import PLAIN
+
+    asked = of.execution.types
+    if not of.has_own_types:
+        return asked.name
+    return "the file's own types" + (f" (not {asked.name})" if asked != PLAIN.types else "")
 
 
 def rule_words(rule: Rule) -> list[str]:

@@ -111,7 +111,7 @@ class MemoryPatches(_Model):
 class Memory(_Model):
     """Memory in bytes. Four figures by name; no sum of them means anything."""
 
-    dtype: str = Field(description="as int8, or weights=int4,activations=int8")
+    dtype: str = Field(description="int8, weights=int4,activations=int8; file: as the file states")
     weights: int
     peak: int = Field(description="the most alive at once; with a plan, its arena")
     largest: int
