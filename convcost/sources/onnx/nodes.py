@@ -45,6 +45,7 @@ class Reader:
         self._layouts = Layouts(batch)
         self._indexes: dict[str, int] = {}
         self._sharing: list[str] = []
+        self._constants: list[tuple[str, int]] = []
         graph = tensors.graph
         self._read = {name for node in graph.node for name in node.input}
         self._read.update(value.name for value in graph.output)
@@ -69,7 +70,9 @@ class Reader:
         outputs = [self._indexes[v.name] for v in graph.output if v.name in self._indexes]
         if not outputs:
             raise SpecError("no output depends on an input", place=self._place)
-        finished = builder.finish(*outputs)._replace(is_flat=True)
+        finished = builder.finish(*outputs)._replace(
+            is_flat=True, vocabulary="onnx", constants=tuple(self._constants)
+        )
         return Subject(name, finished, self._batch, notes=notes(self._tensors, self._sharing))
 
     def _check_order(self, node: Any, produced: set[str]) -> None:
@@ -97,6 +100,7 @@ class Reader:
             if role is not None:
                 self._tensors.fold(node)
             if role is not None and role not in HEAVY:
+                self._note_constant(node)
                 return
         operation = self._operation(node, role)
         reads = tuple(self._indexes[name] for name in data)
@@ -113,6 +117,12 @@ class Reader:
             tensor = builder.add_as(Node(label, part, (), self._engine_shape(name)), reads)
             if data:
                 self._indexes[name] = tensor
+
+    def _note_constant(self, node: Any) -> None:
+        """An operation on weights alone costs nothing here; some tools count it all the same."""
+        made = self._shapes.get(node.output[0]) if node.output else None
+        if made is not None:
+            self._constants.append((TYPES.get(node.op_type, node.op_type), product(made)))
 
     def _role(self, node: Any) -> str | None:
         if node.domain not in ("", "ai.onnx") and node.op_type != "SimplifiedLayerNormalization":

@@ -14,6 +14,9 @@ NORM_WORDS = ("bn", "norm")
 
 SHOWN = 3
 
+FOLDED = "batch norms are folded into"
+"""How the note on folded norms begins."""
+
 
 def notes(tensors: Tensors, sharing: list[str]) -> tuple[str, ...]:
     """Sentences in a fixed order."""
@@ -22,7 +25,7 @@ def notes(tensors: Tensors, sharing: list[str]) -> tuple[str, ...]:
     if folded:
         channels = sum(tensors.weights[_bias(tensors, node)][0] for node in folded)
         found.append(
-            f"batch norms are folded into {len(folded)} convolutions: with norms of their own "
+            f"{FOLDED} {len(folded)} convolutions: with norms of their own "
             f"there are {format_count(channels)} more parameters"
         )
     if sharing:

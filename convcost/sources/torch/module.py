@@ -18,6 +18,7 @@ from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
 from convcost.sources.torch.costs import Call
 from convcost.sources.torch.recording import Recorder
+from convcost.sources.torch.written import functions
 
 
 def from_torch(
@@ -177,7 +178,7 @@ def _run(torch: Any, model: Any, inputs: Mapping[str, Any], recorder: Recorder) 
     named = {name: tensor for name, tensor in inputs.items() if name}
     unnamed = [tensor for name, tensor in inputs.items() if not name]
     try:
-        with torch.no_grad(), Mode():
+        with torch.no_grad(), Mode(), functions(torch, recorder.writing):
             return model(*unnamed, **named)
     except ConvcostError:
         raise

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convcost.engine.graph import MAX_NODES, GraphBuilder, Node
+from convcost.engine.graph import MAX_NODES, GraphBuilder, Node, Written
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError
 from convcost.language.building import Subject
@@ -14,6 +14,7 @@ from convcost.language.expressions import Evaluate
 from convcost.sources.layout import Layouts
 from convcost.sources.torch.aten import CHANNELS_FIRST, CHANNELS_LAST
 from convcost.sources.torch.costs import HEAVY, Call, Costs
+from convcost.sources.torch.written import Writing
 
 SHOWN = 3
 
@@ -29,6 +30,10 @@ class Recorder:
         modules = dict(model.named_modules())
         self._leaves = {name for name, m in modules.items() if not any(m.children())}
         self._classes = {name: type(m).__name__ for name, m in modules.items()}
+        self.writing = Writing()
+        self._written: list[Written] = []
+        for name, module in modules.items():
+            self.writing.see(name, module)
         self._path: list[tuple[str, int]] = []
         self._calls: Counter[str] = Counter()
         self._labels: list[tuple[str, int, str]] = []
@@ -71,6 +76,7 @@ class Recorder:
             raise ConvcostError(f"the model runs more than {MAX_NODES:,} operations")
         path, number = self._path[-1] if self._path else ("", 1)
         self._labels.append((path, number, call.type))
+        self._written.append(self.writing.at(path))
         node = Node("", operation, (), self._shape(call.made[0]))
         tensor = self._builder.add_as(node, tuple(dict.fromkeys(live)))
         if live:
@@ -115,7 +121,8 @@ class Recorder:
         )
         scopes = {path: kind for path, kind in self._classes.items() if path}
         notes = self._notes([names[index] for index in self._sharing])
-        graph = graph._replace(nodes=nodes, scopes=scopes)
+        written = dict(zip(names, self._written, strict=True))
+        graph = graph._replace(nodes=nodes, scopes=scopes, written=written)
         return Subject(name, graph, self._batch, notes=notes)
 
     def _names(self) -> list[str]:
