@@ -76,7 +76,7 @@ def role_of(signature: Signature) -> str | None:
         return "elementwise"
     if "reduction" in signature.tags:
         return "reduce"
-    return "gradient" if name.endswith("_backward") else None
+    return "gradient" if "_backward" in name else None
 
 
 def signature_of(func: Any) -> Signature:

@@ -109,7 +109,7 @@ class Costs:
     # Roles that become operations of the engine itself, or that ask who reads weights
 
     def _convolution(self, call: Call) -> Operation:
-        if call.name != "convolution":
+        if call.name not in ("convolution", "_convolution", "convolution_overrideable"):
             work = products.plain_convolution(call)
             return Foreign(
                 "convolution", "macs", params=self._params(call.reads[1:]), macs=work.macs or 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, MissingExtraError, did_you_mean, shorten
 from convcost.language.building import Parameters, Subject
@@ -31,9 +31,11 @@ from convcost.sources.torch.staging import (
 )
 from convcost.sources.torch.watching import Failure, following, tensors_in, watching
 
-Device = Literal["meta", "cpu"]
-
 DEVICES = ("meta", "cpu")
+
+MODES = {"meta": ("shapes", "mixed"), "cpu": ("values",), None: ("shapes", "mixed", "values")}
+"""How a device is tried: all tensors without values; the model's without, those that its code
+makes with values; all with values."""
 
 
 def from_torch(
@@ -74,15 +76,15 @@ def from_torch(
         device = "cpu"
     runs = _Runs(torch, given, batch, costs or {}, name or type(module).__name__)
     problem: ConvcostError | None = None
-    for where in (device,) if device else DEVICES:
-        if where == "cpu" and real is not None and _is_empty(model):
+    for mode in MODES[device]:
+        if mode == "values" and real is not None and _is_empty(model):
             model = unwrapped(torch, real())
-        if where == "cpu" and device is None:
+        if mode == "values" and device is None:
             _check_size(torch, model, problem)
         try:
-            return runs.read(model, where)
+            return runs.read(model, mode)
         except _FailedError as failed:
-            problem = failed.shown
+            problem = failed.shown if mode != "mixed" else problem
     raise problem or ConvcostError("there is nothing to run")
 
 
@@ -120,7 +122,7 @@ class _Runs:
         self._name = name
         self._furthest: tuple[int, ConvcostError] | None = None
 
-    def read(self, model: Any, device: str) -> Subject:
+    def read(self, model: Any, mode: str) -> Subject:
         """The one reading of the inputs that runs. Raises ConvcostError where two differ."""
         self._furthest = None
         second = _takes_batch_second(self._torch, model)
@@ -130,19 +132,19 @@ class _Runs:
             for key, word in self._given.slots().items()
         }
         for tier in assignments(choices):
-            runs = self._of_tier(model, tier, device)
+            runs = self._of_tier(model, tier, mode)
             if runs:
-                return self._chosen(model, runs, device)
+                return self._chosen(runs, mode)
         assert self._furthest is not None
         raise _FailedError(self._furthest[1])
 
     def _of_tier(
-        self, model: Any, tier: Sequence[Mapping[str, Variant]], device: str
+        self, model: Any, tier: Sequence[Mapping[str, Variant]], mode: str
     ) -> list[_Run]:
         runs = []
         for choice in tier:
             try:
-                run = self._one(model, choice, device)
+                run = self._one(model, choice, mode)
             except _FailedError:
                 continue
             runs.append(run)
@@ -152,8 +154,9 @@ class _Runs:
                 break
         return runs
 
-    def _one(self, model: Any, choice: Mapping[str, Variant], device: str) -> _Run:
+    def _one(self, model: Any, choice: Mapping[str, Variant], mode: str) -> _Run:
         """One forward pass, watched."""
+        device = "cpu" if mode == "values" else "meta"
         torch = self._torch
         recorder = Recorder(batch_of(torch, self._given, choice, self._batch), self._costs)
         failure = Failure()
@@ -166,17 +169,17 @@ class _Runs:
                 paths = {id(m): path for path, m in model.named_modules()}
                 classes.update({path: type(m).__name__ for path, m in model.named_modules()})
                 recorder.classes = classes
-                recorder.leaves = {p for p, m in model.named_modules() if not any(m.children())}
+                recorder.leaves = _leaves(model)
                 args, kwargs = self._arguments(choice, device)
                 for tensor in tensors_in(torch, (args, kwargs)):
                     recorder.add_input(tensor)
                 with ExitStack() as stack:
                     stack.enter_context(guest())
                     stack.enter_context(torch.no_grad())
-                    if device == "meta":
+                    stack.enter_context(torch.random.fork_rng(devices=[]))
+                    torch.manual_seed(0)
+                    if mode == "shapes":
                         stack.enter_context(torch.device("meta"))
-                    else:
-                        stack.enter_context(torch.random.fork_rng(devices=[]))
                     stack.enter_context(
                         following(torch, recorder, lambda m: paths.get(id(m)), failure)
                     )
@@ -234,7 +237,7 @@ class _Runs:
             hint += "; --device cpu runs it with values"
         return ConvcostError(f"forward of {where} fails{on}", hint=hint)
 
-    def _chosen(self, model: Any, runs: Sequence[_Run], device: str) -> Subject:
+    def _chosen(self, runs: Sequence[_Run], mode: str) -> Subject:
         """The likeliest run, where all that ran agree."""
         found = [(run, run.recorder.graph(run.outputs)) for run in runs if run.recorder.steps > 0]
         first, graph = found[0]
@@ -243,7 +246,7 @@ class _Runs:
             if total != totals[0]:
                 raise _two_orders(first, totals[0], run, total)
         recorder = first.recorder
-        if not graph.nodes:
+        if not graph.nodes and not first.outputs:
             raise ConvcostError("the model computes nothing from its input")
         taken = list(recorder.weights.counted.values())
         trainable = sum(weight.size for weight in taken if weight.is_trainable)
@@ -253,7 +256,7 @@ class _Runs:
             self._name,
             graph,
             recorder.batch,
-            notes=notes.notes_of(recorder, first.choice, device, parameters, _looks(model)),
+            notes=notes.notes_of(recorder, first.choice, mode, parameters),
             parameters=parameters,
         )
 
@@ -292,8 +295,9 @@ def _is_empty(model: Any) -> bool:
     return any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()))
 
 
-def _looks(model: Any) -> str:
-    return type(model).__name__
+def _leaves(model: Any) -> set[str]:
+    """The modules that hold no others. (A module may have a length of 0, or none: no ``any``.)"""
+    return {path for path, m in model.named_modules() if next(m.children(), None) is None}
 
 
 def _check_size(torch: Any, model: Any, problem: ConvcostError | None) -> None:

@@ -25,9 +25,8 @@ def input_words(key: str, variant: Variant) -> str:
 def notes_of(
     recorder: Recorder,
     choice: Mapping[str, Variant],
-    device: str,
+    mode: str,
     parameters: Parameters,
-    kind: str,
 ) -> tuple[str, ...]:
     """Everything that is to be said of one run."""
     names = recorder.names()
@@ -35,7 +34,7 @@ def notes_of(
     if choice:
         words = "; ".join(input_words(key, variant) for key, variant in choice.items())
         lines.append(f"input taken as {words}")
-    if device == "cpu":
+    if mode == "values":
         lines.append(
             "ran on the CPU with zeros for inputs: work that depends on values is that of zeros"
         )
@@ -56,7 +55,7 @@ def notes_of(
             f"{format_count(total)} of {format_count(size)} parameters never ran, and are not "
             f"counted: {listed(places)}"
         )
-    if parameters.frozen:
+    if parameters.frozen and parameters.trainable:
         lines.append(
             f"{format_count(parameters.frozen)} parameters are frozen, "
             f"{format_count(parameters.trainable)} trainable"

@@ -50,16 +50,16 @@ def _mode(torch: Any, recorder: Recorder, twin: Twin | None) -> Any:
                 if result is not NotImplemented:
                     return result
             given = (args, kwargs)
-            if twin is not None:
-                tensors = tensors_in(torch, given)
-                if any(t.is_meta for t in tensors) and not all(t.is_meta for t in tensors):
-                    real = [t for t in tensors if not t.is_meta and t.dim()]
-                    if real:
-                        given = find(torch.Tensor, lambda t: t if t.is_meta else twin(t), given)
-            result = func(*given[0], **given[1])
+            tensors = tensors_in(torch, given)
             written = [call.get(name) for name in signature.written]
+            if twin is not None and len({t.is_meta for t in tensors}) > 1:
+                if not all(t.is_meta for t in tensors_in(torch, written)):
+                    raise RuntimeError("a tensor with values is given some that have none")
+                if any(t.dim() for t in tensors if not t.is_meta):
+                    given = find(torch.Tensor, lambda t: t if t.is_meta else twin(t), given)
+            result = func(*given[0], **given[1])
             skipped = {id(kwargs[name]) for name in signature.outputs if name in kwargs}
-            reads = [t for t in tensors_in(torch, (args, kwargs)) if id(t) not in skipped]
+            reads = [t for t in tensors if id(t) not in skipped]
             recorder.note(
                 Call(
                     signature,
