@@ -266,6 +266,17 @@ def truth(model: Any, notes: tuple[str, ...], inputs: Any) -> int:
     return -1
 
 
+def made_for(mode: str, case: Case) -> Any:
+    """The model with the values that a way of running needs, the same each time."""
+    import torch
+
+    from convcost.sources.torch.factories import _without_weights
+
+    torch.manual_seed(0)
+    with _without_weights(torch) if mode == "mixed" else contextlib.nullcontext():
+        return case.make()
+
+
 def try_case(case: Case) -> tuple[str, str]:
     """What came of one model: a verdict and a detail."""
     import torch
@@ -280,7 +291,7 @@ def try_case(case: Case) -> tuple[str, str]:
             return "not made", str(error).splitlines()[0][:100]
     started = time.perf_counter()
     try:
-        subject = from_torch(model, case.inputs, real=case.make)
+        subject = from_torch(model, case.inputs, real=lambda mode: made_for(mode, case))
     except ConvcostError as error:
         return "refused", " | ".join(error.lines())[:300]
     except Exception as error:
@@ -290,7 +301,7 @@ def try_case(case: Case) -> tuple[str, str]:
     unknown = Counter(row.type for row in counted.uncounted)
     on_cpu = any("CPU" in note for note in subject.notes)
     if on_cpu:
-        model = case.make()
+        model = made_for("values", case)
     expected = truth(model, subject.notes, case.inputs)
     params = sum(p.numel() for p in model.parameters())
     idle = sum(subject.parameters.idle.values()) if subject.parameters else 0

@@ -13,7 +13,8 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -112,7 +113,7 @@ def read_factory(
             kind = type(make).__name__
             raise SpecError(f"{word} is a {kind}, not a function or a torch module")
         call = _caller(torch, make, word, found.positional, given)
-        module, again = call(True), lambda: call(False)
+        module, again = call("shapes"), call
     inputs = dict(inputs) if isinstance(inputs, Mapping) else tuple(inputs)
     label = name or found.name.rpartition("/")[2].rpartition(".")[2] or found.name
     if isinstance(inputs, Mapping) and list(inputs) == [""]:
@@ -292,20 +293,20 @@ def _caller(
     word: str,
     positional: tuple[Any, ...],
     arguments: Mapping[str, Any],
-) -> Callable[[bool], Any]:
+) -> Callable[[str], Any]:
     """Call a factory: first without weights, and where it computes with tensors, with them."""
     _check_arguments(make, word, positional, arguments)
-    state: dict[str, Any] = {}
 
-    def call(without_values: bool) -> Any:
-        if without_values:
+    def call(mode: str) -> Any:
+        ways = {"shapes": torch.device("meta"), "mixed": _without_weights(torch)}
+        if mode in ways:
             try:
-                with guest(), torch.device("meta"), torch.random.fork_rng(devices=[]):
+                with guest(), ways[mode], torch.random.fork_rng(devices=[]):
                     return checked(make(*positional, **arguments))
             except ConvcostError:
                 raise
-            except Exception:  # it may need numbers, such as a schedule of rates
-                state["failed"] = True
+            except Exception:  # it may compute with weights, as where it tries itself out
+                return call("mixed" if mode == "shapes" else "values")
         try:
             with guest(), torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)  # the same values at each count
@@ -322,6 +323,29 @@ def _caller(
         return module
 
     return call
+
+
+@contextmanager
+def _without_weights(torch: Any) -> Iterator[None]:
+    """Parameters lose their values as soon as a module has them; all other tensors are real."""
+    original = torch.nn.Module.register_parameter
+    empty: dict[int, tuple[Any, Any]] = {}
+
+    def register(module: Any, name: str, parameter: Any) -> None:
+        original(module, name, parameter)
+        if parameter is None or parameter.is_meta or torch.nn.parameter.is_lazy(parameter):
+            return
+        if id(parameter) not in empty:
+            made = torch.empty_like(parameter, device="meta", requires_grad=False)
+            learns = parameter.requires_grad
+            empty[id(parameter)] = parameter, torch.nn.Parameter(made, requires_grad=learns)
+        module._parameters[name] = empty[id(parameter)][1]
+
+    torch.nn.Module.register_parameter = register
+    try:
+        yield
+    finally:
+        torch.nn.Module.register_parameter = original
 
 
 def _check_arguments(

@@ -34,8 +34,8 @@ from convcost.sources.torch.watching import Failure, following, tensors_in, watc
 DEVICES = ("meta", "cpu")
 
 MODES = {"meta": ("shapes", "mixed"), "cpu": ("values",), None: ("shapes", "mixed", "values")}
-"""How a device is tried: all tensors without values; the model's without, those that its code
-makes with values; all with values."""
+"""How a device is tried: all tensors without values; parameters and floating-point inputs without,
+all others with values; all with values."""
 
 
 def from_torch(
@@ -47,7 +47,7 @@ def from_torch(
     name: str | None = None,
     dtypes: Any = None,
     device: str | None = None,
-    real: Callable[[], Any] | None = None,
+    real: Callable[[str], Any] | None = None,
 ) -> Subject:
     """A module as a subject for ``count``, ``compare`` and ``swap``.
 
@@ -56,7 +56,8 @@ def from_torch(
     arguments of forward, or a mapping of their names; other values in a mapping are passed on as
     they are. ``dtypes`` is a data type for all shapes, or a mapping by name. ``device`` is
     ``"meta"`` (shapes alone), ``"cpu"`` (zeros, real arithmetic), or None: the first, and where
-    that fails the second. ``real`` makes the module anew with values, where it has none.
+    that fails the second. ``real`` makes the module anew where it has no values: with "mixed" those
+    of its buffers, with "values" all.
     The module is put into evaluation mode for the run, and is afterwards what it was.
     Raises ConvcostError.
     """
@@ -77,8 +78,8 @@ def from_torch(
     runs = _Runs(torch, given, batch, costs or {}, name or type(module).__name__)
     problem: ConvcostError | None = None
     for mode in MODES[device]:
-        if mode == "values" and real is not None and _is_empty(model):
-            model = unwrapped(torch, real())
+        if mode != "shapes" and real is not None and _is_empty(model, mode):
+            model = unwrapped(torch, real(mode))
         if mode == "values" and device is None:
             _check_size(torch, model, problem)
         try:
@@ -163,14 +164,14 @@ class _Runs:
         weights = weights_of(model)
         classes: dict[str, str] = {}
         try:
-            with staged(torch, model, device) as twins:
+            with staged(torch, model, mode) as twins:
                 for tensor, weight in weights:
                     recorder.add_weight(twins(tensor), weight)
                 paths = {id(m): path for path, m in model.named_modules()}
                 classes.update({path: type(m).__name__ for path, m in model.named_modules()})
                 recorder.classes = classes
                 recorder.leaves = _leaves(model)
-                args, kwargs = self._arguments(choice, device)
+                args, kwargs = self._arguments(choice, mode)
                 for tensor in tensors_in(torch, (args, kwargs)):
                     recorder.add_input(tensor)
                 with ExitStack() as stack:
@@ -198,27 +199,32 @@ class _Runs:
         return _Run(recorder, choice, [index for index in results if index is not None])
 
     def _arguments(
-        self, choice: Mapping[str, Variant], device: str
+        self, choice: Mapping[str, Variant], mode: str
     ) -> tuple[list[Any], dict[str, Any]]:
+        """The tensors of one order of axes, and example tensors as this way of running has them."""
         torch = self._torch
         tensors = {}
         for key, variant in choice.items():
+            kind = getattr(torch, variant.dtype)
+            is_real = mode == "values" or (mode == "mixed" and not _is_float(kind))
             make = torch.ones if key == "attention_mask" else torch.zeros
-            make = torch.empty if device == "meta" else make
-            tensors[key] = make(variant.dims, dtype=getattr(torch, variant.dtype), device=device)
+            make = make if is_real else torch.empty
+            device = "cpu" if is_real else "meta"
+            tensors[key] = make(variant.dims, dtype=kind, device=device)
 
         def fixed(value: Any) -> Any:
             if not isinstance(value, torch.Tensor):
                 return value
-            if device == "meta":
+            is_real = mode == "values" or (mode == "mixed" and not _is_float(value.dtype))
+            if not is_real:
                 return torch.empty_like(value, device="meta", requires_grad=False)
-            return (
-                torch.zeros_like(value, device="cpu")
-                if value.is_meta
-                else value.detach().to("cpu", copy=True)
-            )
+            if value.is_meta:
+                return torch.zeros_like(value, device="cpu", requires_grad=False)
+            return value.detach().to("cpu", copy=True)
 
-        return self._given.filled(tensors, lambda value: torch.utils._pytree.tree_map(fixed, value))
+        return self._given.filled(
+            tensors, lambda value: torch.utils._pytree.tree_map(fixed, value)
+        )
 
     def _problem(
         self,
@@ -291,8 +297,14 @@ def _dtype_of(torch: Any, model: Any) -> str:
     return "float32"
 
 
-def _is_empty(model: Any) -> bool:
-    return any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()))
+def _is_float(dtype: Any) -> bool:
+    return bool(dtype.is_floating_point or dtype.is_complex)
+
+
+def _is_empty(model: Any, mode: str) -> bool:
+    """Whether values are missing that a way of running needs."""
+    tensors = model.buffers() if mode == "mixed" else (*model.parameters(), *model.buffers())
+    return any(tensor.is_meta for tensor in tensors)
 
 
 def _leaves(model: Any) -> set[str]:

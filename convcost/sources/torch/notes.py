@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 
+WHOLE_NUMBERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
+
 
 def input_words(key: str, variant: Variant) -> str:
     """``image 1x3x224x224 (batch, channels, height, width)``."""
@@ -38,6 +40,8 @@ def notes_of(
         lines.append(
             "ran on the CPU with zeros for inputs: work that depends on values is that of zeros"
         )
+    elif mode == "mixed" and any(v.dtype in WHOLE_NUMBERS for v in choice.values()):
+        lines.append("whole-number inputs are zeros: work that depends on them is that of zeros")
     if recorder.sharing:
         lines.append(
             "weights counted at an earlier layer: "

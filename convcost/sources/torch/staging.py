@@ -18,12 +18,20 @@ LARGEST_REAL = 16 * 2**30
 """The most bytes of parameters with which a model is run on the CPU without being asked."""
 
 
-class Twins:
-    """What stands for each tensor of the module during a run; shared tensors stay shared."""
+LARGEST_KEPT = 2**22
+"""The most values of a tensor that is copied to keep them."""
 
-    def __init__(self, torch: Any, device: str) -> None:
+
+class Twins:
+    """What stands for each tensor of the module during a run; shared tensors stay shared.
+
+    ``mode`` is "shapes" (nothing has values), "mixed" (small tensors that are no parameters keep
+    theirs) or "values".
+    """
+
+    def __init__(self, torch: Any, mode: str) -> None:
         self._torch = torch
-        self._device = device
+        self._mode = mode
         self._twins: dict[int, Any] = {}
         self._kept: list[Any] = []
 
@@ -41,7 +49,7 @@ class Twins:
         torch = self._torch
         is_parameter = isinstance(tensor, torch.nn.Parameter)
         with torch.no_grad():
-            if self._device == "meta":
+            if self._mode != "values":
                 if tensor.is_meta and not tensor.requires_grad:
                     return tensor
                 made = torch.empty_like(tensor, device="meta", requires_grad=False)
@@ -53,10 +61,17 @@ class Twins:
                 made = tensor.detach().to("cpu", copy=True)
         return torch.nn.Parameter(made, requires_grad=False) if is_parameter else made
 
+    def kept(self, tensor: Any) -> Any:
+        """The stand-in of a tensor that is no parameter."""
+        is_small = not tensor.is_meta and tensor.numel() <= LARGEST_KEPT
+        if self._mode == "mixed" and is_small and not isinstance(tensor, self._torch.nn.Parameter):
+            return tensor.detach().to("cpu", copy=True)
+        return self(tensor)
+
     def inside(self, value: Any, level: int = 0) -> Any:
         """A list, tuple or dictionary of tensors, with their stand-ins."""
         if isinstance(value, self._torch.Tensor):
-            return self(value)
+            return self.kept(value)
         if level < 3:
             if type(value) in (list, tuple):
                 return type(value)(self.inside(part, level + 1) for part in value)
@@ -91,9 +106,9 @@ class _Saved:
 
 
 @contextmanager
-def staged(torch: Any, model: Any, device: str) -> Iterator[Twins]:
-    """The model on a device, in evaluation mode, for as long as the block lasts."""
-    twins = Twins(torch, device)
+def staged(torch: Any, model: Any, mode: str) -> Iterator[Twins]:
+    """The model with its stand-ins, in evaluation mode, for as long as the block lasts."""
+    twins = Twins(torch, mode)
     scripted = torch.jit.ScriptModule
     modules = list(model.modules())
     saved = [_Saved(module) for module in modules if not isinstance(module, scripted)]
@@ -114,10 +129,10 @@ def staged(torch: Any, model: Any, device: str) -> Iterator[Twins]:
 
 def _swap(module: Any, twins: Twins) -> None:
     attributes = vars(module)
-    for store in (module._parameters, module._buffers):
+    for store, stand_in in ((module._parameters, twins), (module._buffers, twins.kept)):
         for name, tensor in list(store.items()):
             if tensor is not None:
-                store[name] = twins(tensor)
+                store[name] = stand_in(tensor)
     for name, value in list(attributes.items()):
         if not name.startswith(("_parameters", "_buffers", "_modules", "_forward", "_backward")):
             changed = twins.inside(value)
