@@ -52,9 +52,7 @@ def torchvision_cases() -> Iterator[Case]:
         options = {"weights": None}
         if "rcnn" in name or name.startswith(("retina", "fcos", "ssd", "deeplab", "fcn", "lraspp")):
             options["weights_backbone"] = None
-        yield Case(
-            "torchvision", name, lambda n=name, o=options: models.get_model(n, **o), inputs
-        )
+        yield Case("torchvision", name, lambda n=name, o=options: models.get_model(n, **o), inputs)
 
 
 def timm_cases() -> Iterator[Case]:

@@ -139,9 +139,7 @@ class _Runs:
         assert self._furthest is not None
         raise _FailedError(self._furthest[1])
 
-    def _of_tier(
-        self, model: Any, tier: Sequence[Mapping[str, Variant]], mode: str
-    ) -> list[_Run]:
+    def _of_tier(self, model: Any, tier: Sequence[Mapping[str, Variant]], mode: str) -> list[_Run]:
         runs = []
         for choice in tier:
             try:
@@ -222,9 +220,7 @@ class _Runs:
                 return torch.zeros_like(value, device="cpu", requires_grad=False)
             return value.detach().to("cpu", copy=True)
 
-        return self._given.filled(
-            tensors, lambda value: torch.utils._pytree.tree_map(fixed, value)
-        )
+        return self._given.filled(tensors, lambda value: torch.utils._pytree.tree_map(fixed, value))
 
     def _problem(
         self,

@@ -91,6 +91,11 @@ class Recorder:
         """A parameter of the model."""
         self._tracks.set(tensor, Track(roots=(self.weights.add(tensor, weight),)))
 
+    def name_weight(self, tensor: Any, name: str) -> None:
+        """A parameter of a module that runs in a block, before it is read."""
+        if not self._tracks.knows(tensor):
+            self.add_weight(tensor, Weight(name, tensor.numel(), tensor.requires_grad))
+
     def add_input(self, tensor: Any) -> int:
         """A tensor that the model is given."""
         index = self._add(None, tuple(tensor.shape), self._layouts.first(tuple(tensor.shape)))
