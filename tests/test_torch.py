@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from convcost.api import CountResult, from_torch
-from convcost.errors import ConvcostError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 nn: Any = torch.nn

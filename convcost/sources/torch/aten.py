@@ -198,7 +198,8 @@ NOT_KNOWN: dict[str, str] = {
             "linalg_cholesky_ex cholesky cholesky_inverse cholesky_solve linalg_inv_ex "
             "linalg_lu linalg_lu_factor_ex linalg_lu_solve linalg_solve_ex _linalg_solve_ex "
             "linalg_solve_triangular triangular_solve linalg_lstsq linalg_matrix_exp "
-            "linalg_pinv linalg_matrix_sqrth linalg_polar _linalg_det linalg_det _linalg_slogdet linalg_householder_product geqrf ormqr "
+            "linalg_pinv linalg_matrix_sqrth linalg_polar "
+            "_linalg_det linalg_det _linalg_slogdet linalg_householder_product geqrf ormqr "
             "linalg_ldl_factor_ex linalg_ldl_solve lu_unpack _linalg_check_errors svd_lowrank"
         ),
         "how many products it has depends on the values": (
@@ -206,7 +207,8 @@ NOT_KNOWN: dict[str, str] = {
             "_sparse_mm_reduce_impl _grouped_mm _scaled_grouped_mm"
         ),
         "its weights are packed by a library": (
-            "_weight_int4pack_mm _weight_int8pack_mm _weight_int4pack_mm_for_cpu _scaled_mm _scaled_mm_v2 "
+            "_weight_int4pack_mm _weight_int8pack_mm _weight_int4pack_mm_for_cpu _scaled_mm "
+            "_scaled_mm_v2 "
             "_transformer_encoder_layer_fwd _native_multi_head_attention "
             "_flash_attention_forward _efficient_attention_forward mkldnn_linear"
         ),

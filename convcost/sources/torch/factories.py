@@ -270,8 +270,7 @@ def _transformers(name: str) -> Callable[..., Any]:
 
     def make(**arguments: Any) -> Any:
         thing = getattr(transformers, name, None) if name.isidentifier() else None
-        if isinstance(thing, type) and issubclass(thing, transformers.PreTrainedModel):
-            assert thing.config_class is not None
+        if isinstance(thing, type) and hasattr(thing, "config_class"):
             return thing(thing.config_class(**arguments))
         if isinstance(thing, type):  # a configuration
             config = thing(**arguments)
@@ -305,7 +304,7 @@ def _caller(
                     return checked(make(*positional, **arguments))
             except ConvcostError:
                 raise
-            except Exception:  # it may compute with weights, as where it tries itself out
+            except (Exception, SystemExit):  # it may compute with weights to try itself out
                 return call("mixed" if mode == "shapes" else "values")
         try:
             with guest(), torch.random.fork_rng(devices=[]):
@@ -328,6 +327,8 @@ def _caller(
 @contextmanager
 def _without_weights(torch: Any) -> Iterator[None]:
     """Parameters lose their values as soon as a module has them; all other tensors are real."""
+    from convcost.sources.torch.watching import mixing
+
     original = torch.nn.Module.register_parameter
     empty: dict[int, tuple[Any, Any]] = {}
 
@@ -343,7 +344,8 @@ def _without_weights(torch: Any) -> Iterator[None]:
 
     torch.nn.Module.register_parameter = register
     try:
-        yield
+        with mixing(torch):
+            yield
     finally:
         torch.nn.Module.register_parameter = original
 

@@ -76,7 +76,7 @@ def notes_of(
 
 def idle_places(idle: Iterable[str], counted: Sequence[str]) -> list[str]:
     """The outermost modules none of whose parameters ran, or the parameters themselves."""
-    used = set()
+    used: set[str] = set()
     for name in counted:
         parts = name.split(".")
         used.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))

@@ -15,7 +15,7 @@ from convcost.engine.counting import count
 from convcost.engine.graph import MAX_NODES, Graph, Node
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.foreign import Foreign
-from convcost.engine.shapes import Shape
+from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError
 from convcost.language.expressions import Evaluate
 from convcost.sources.layout import Layouts
@@ -276,8 +276,17 @@ class Recorder:
     # What was recorded
 
     def index_of(self, tensor: Any) -> int | None:
-        """The graph's tensor behind a result."""
-        return self._tracks.of(tensor).tensor
+        """The graph's tensor behind a result, which takes the shape that the result has."""
+        track = self._tracks.of(tensor)
+        index = track.tensor
+        draft = self._drafts[index] if index is not None else None
+        if index is None or draft is None or draft.type in ("conv", "conv_transpose"):
+            return index
+        dims = tuple(tensor.shape)
+        if product(dims) == product(self._dims[index]):
+            last = self._layouts.last(dims)
+            self._shapes[index] = last if track.is_last else self._layouts.first(dims)
+        return index
 
     def graph(self, outputs: Sequence[int]) -> Graph:
         """Inputs first, then rows in order."""
@@ -318,14 +327,20 @@ class Recorder:
         drafts = [draft for draft in self._drafts if draft is not None]
         work = Counter((d.path, d.call) for d in drafts)
         used: Counter[str] = Counter()
-        names = {}
+        names: dict[int, str] = {}
+        taken: set[str] = set()
         for draft in drafts:
             path = draft.path
             alone = path in self.leaves and path and work[path, draft.call] == 1
             kind = draft.type.replace("::", "_")
             name = path if alone else f"{path}.{kind}" if path else kind
             used[name] += 1
-            names[id(draft)] = name if used[name] == 1 else f"{name}_{used[name]}"
+            label = name
+            while label in taken or (label != name and label in self.classes):
+                used[name] += label != name
+                label = f"{name}_{used[name]}"
+            taken.add(label)
+            names[id(draft)] = label
         return names
 
 

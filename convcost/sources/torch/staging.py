@@ -112,9 +112,14 @@ def staged(torch: Any, model: Any, mode: str) -> Iterator[Twins]:
     scripted = torch.jit.ScriptModule
     modules = list(model.modules())
     saved = [_Saved(module) for module in modules if not isinstance(module, scripted)]
-    modes = [(module, module.training) for module in modules if isinstance(module, scripted)]
+    modes = [
+        (module, module.training)
+        for module in modules
+        if isinstance(module, scripted) and hasattr(module, "training")
+    ]
     try:
-        model.eval()
+        if hasattr(model, "training"):  # a frozen script has no modes any more
+            model.eval()
         for module in model.modules():
             if not isinstance(module, scripted):
                 _swap(module, twins)
@@ -122,9 +127,9 @@ def staged(torch: Any, model: Any, mode: str) -> Iterator[Twins]:
     finally:
         for one in saved:
             one.put_back()
-        for module, mode in modes:
-            if module.training != mode:
-                module.train(mode)
+        for module, trains in modes:
+            if module.training != trains:
+                module.train(trains)
 
 
 def _swap(module: Any, twins: Twins) -> None:

@@ -57,6 +57,8 @@ def _mode(torch: Any, recorder: Recorder, twin: Twin | None) -> Any:
                     raise RuntimeError("a tensor with values is given some that have none")
                 if any(t.dim() for t in tensors if not t.is_meta):
                     given = find(torch.Tensor, lambda t: t if t.is_meta else twin(t), given)
+            if twin is not None:
+                _check_types(call, tensors)
             result = func(*given[0], **given[1])
             skipped = {id(kwargs[name]) for name in signature.outputs if name in kwargs}
             reads = [t for t in tensors if id(t) not in skipped]
@@ -73,6 +75,39 @@ def _mode(torch: Any, recorder: Recorder, twin: Twin | None) -> Any:
             return result
 
     return Mode()
+
+
+def mixing(torch: Any) -> Any:
+    """A mode in which tensors with values lose them where they meet tensors without.
+
+    By itself PyTorch may compute with a weight that has no values as if it had some.
+    """
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    find = torch.utils._pytree.tree_map_only
+
+    def without(tensor: Any) -> Any:
+        return tensor if tensor.is_meta else torch.empty_like(tensor, device="meta")
+
+    class Mode(TorchDispatchMode):  # type: ignore[misc]
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            given = (args, kwargs or {})
+            if len({t.is_meta for t in tensors_in(torch, given)}) > 1:
+                given = find(torch.Tensor, without, given)
+            return func(*given[0], **given[1])
+
+    return Mode()
+
+
+def _check_types(call: Call, tensors: Sequence[Any]) -> None:
+    """What has no values is not checked by PyTorch: a layer with weights takes no whole numbers."""
+    if call.role in ("convolution", "product", "attention", "norm") and len(tensors) > 1:
+        kinds = {t.dtype.is_floating_point or t.dtype.is_complex for t in tensors[:3]}
+        if len(kinds) > 1:
+            types = " and ".join(dict.fromkeys(str(t.dtype) for t in tensors[:3]))
+            raise RuntimeError(f"{call.name} takes tensors of one data type, not {types}")
 
 
 def _is_composite(func: Any) -> bool:
