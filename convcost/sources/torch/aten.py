@@ -14,7 +14,16 @@ def _all(role: str, names: str) -> dict[str, str]:
 
 VOCABULARY: dict[str, str] = {
     **_all("convolution", "convolution _convolution convolution_overrideable conv_tbc"),
-    **_all("convolution", "slow_conv_dilated2d slow_conv_dilated3d _slow_conv2d_forward"),
+    **_all(
+        "convolution",
+        "slow_conv_dilated2d slow_conv_dilated3d _slow_conv2d_forward slow_conv3d_forward "
+        "slow_conv_transpose2d slow_conv_transpose3d conv_depthwise3d _conv_depthwise2d "
+        "cudnn_convolution cudnn_convolution_relu cudnn_convolution_add_relu "
+        "cudnn_convolution_transpose mkldnn_convolution miopen_convolution "
+        "miopen_convolution_relu miopen_convolution_add_relu miopen_convolution_transpose "
+        "miopen_depthwise_convolution",
+    ),
+    **_all("affine", "affine_grid_generator cudnn_affine_grid_generator"),
     **_all(
         "product",
         "mm addmm bmm baddbmm addbmm mv addmv dot vdot _addmm_activation _int_mm linear",
@@ -33,12 +42,15 @@ VOCABULARY: dict[str, str] = {
         "norm",
         "native_batch_norm _native_batch_norm_legit_no_training cudnn_batch_norm batch_norm "
         "_native_batch_norm_legit native_layer_norm native_group_norm _batch_norm_no_update "
-        "_batch_norm_with_update _fused_rms_norm _native_batch_norm_legit_functional",
+        "_batch_norm_with_update _fused_rms_norm _native_batch_norm_legit_functional "
+        "batch_norm_elemt batch_norm_gather_stats batch_norm_gather_stats_with_counts "
+        "batch_norm_stats batch_norm_update_stats miopen_batch_norm quantized_batch_norm",
     ),
     **_all(
         "pool",
         "max_pool2d_with_indices max_pool3d_with_indices avg_pool1d avg_pool2d avg_pool3d "
-        "max_pool1d max_pool2d max_pool3d mkldnn_max_pool2d quantized_max_pool2d",
+        "max_pool1d max_pool2d max_pool3d mkldnn_max_pool2d quantized_max_pool2d "
+        "mkldnn_max_pool3d quantized_max_pool1d quantized_max_pool3d",
     ),
     **_all("windows", "fractional_max_pool2d fractional_max_pool3d"),
     **_all(
@@ -46,8 +58,8 @@ VOCABULARY: dict[str, str] = {
         "mean sum prod amax amin max min var std var_mean std_mean norm linalg_vector_norm argmax "
         "argmin logsumexp nansum nanmean aminmax count_nonzero trace renorm cummax cummin "
         "_adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d adaptive_max_pool2d "
-        "adaptive_max_pool3d adaptive_max_pool1d any all _adaptive_avg_pool1d hash_tensor "
-        "segment_reduce _segment_reduce _native_norm native_norm _foreach_norm _foreach_max "
+        "adaptive_max_pool3d adaptive_max_pool1d any all hash_tensor "
+        "segment_reduce mkldnn_adaptive_avg_pool2d native_norm _foreach_norm _foreach_max "
         "histc histogram bincount _histogramdd_bin_edges _histogramdd_from_bin_cts "
         "_histogramdd_from_bin_tensors linalg_matrix_norm equal allclose _is_all_true "
         "_is_any_true dist _unique _unique2 unique_dim unique_consecutive unique_dim_consecutive",
@@ -60,20 +72,20 @@ VOCABULARY: dict[str, str] = {
         "loss",
         "nll_loss_forward nll_loss2d_forward mse_loss l1_loss smooth_l1_loss huber_loss "
         "binary_cross_entropy binary_cross_entropy_with_logits soft_margin_loss "
-        "multi_margin_loss multilabel_margin_loss_forward kl_div poisson_nll_loss _ctc_loss "
+        "multi_margin_loss multilabel_margin_loss_forward kl_div miopen_ctc_loss poisson_nll_loss _ctc_loss "
         "hinge_embedding_loss nll_loss nll_loss2d",
     ),
     **_all(
         "elementwise",
         "relu relu6 hardtanh clamp clamp_min clamp_max sigmoid tanh silu hardswish hardsigmoid "
-        "leaky_relu elu celu selu gelu mish softplus softsign hardshrink softshrink threshold "
+        "leaky_relu elu celu selu gelu mish softplus hardshrink softshrink threshold "
         "log_sigmoid_forward glu _softmax _safe_softmax _log_softmax _prelu_kernel prelu add sub "
         "rsub mul div pow exp expm1 log log2 log1p sqrt rsqrt neg abs reciprocal sign where "
         "maximum minimum fmod eq ne lt gt le ge logical_and logical_or logical_not bitwise_not "
         "bitwise_and bitwise_or sin cos tan asin acos atan atan2 sinh cosh erf floor ceil round "
         "masked_fill cumsum square remainder floor_divide addcmul addcdiv lerp isnan isinf "
-        "nan_to_num cumprod logcumsumexp addr rrelu rrelu_with_noise local_response_norm "
-        "_local_response_norm softmax log_softmax masked_softmax _masked_softmax special_erfinv "
+        "nan_to_num cumprod logcumsumexp addr rrelu rrelu_with_noise "
+        "softmax log_softmax _masked_softmax special_erfinv "
         "polar complex _conj_physical conj_physical angle view_as_real_copy sgn trunc frac "
         "_weight_norm_interface _weight_norm fake_quantize_per_tensor_affine cross linalg_cross "
         "_fake_quantize_learnable_per_tensor_affine quantize_per_tensor quantize_per_channel "
@@ -87,7 +99,7 @@ VOCABULARY: dict[str, str] = {
         "_foreach_add _foreach_sub _foreach_mul _foreach_div _foreach_sqrt _foreach_addcmul "
         "_foreach_addcdiv _foreach_lerp _foreach_pow _foreach_neg _foreach_reciprocal "
         "_fused_adam _fused_adamw _fused_sgd _foreach_maximum _foreach_sign _foreach_exp "
-        "_foreach_clamp_max _foreach_clamp_min _foreach_abs vander",
+        "_foreach_clamp_max _foreach_clamp_min _foreach_abs vander gcd lcm",
     ),
     **_all("scattered", "index_add index_reduce scatter_add scatter_reduce"),
     **_all("fourier", "_fft_r2c _fft_c2c _fft_c2r"),
@@ -129,13 +141,17 @@ VOCABULARY: dict[str, str] = {
         "_pad_packed_sequence _local_scalar_dense _nested_tensor_from_mask "
         "_nested_view_from_buffer to_padded_tensor nested_to_padded_tensor "
         "_to_sparse to_sparse _to_dense to_dense _coalesce _indices _values crow_indices "
-        "col_indices swapaxes chunk_cat _chunk_cat stft_pad int_repr q_per_channel_scales "
-        "q_per_channel_zero_points affine_grid_generator_like _efficientzerotensor "
-        "_foreach_copy _foreach_zero _mkldnn_transpose mkldnn_reshape _to_mkldnn "
-        "sym_size view_as_real view_as_complex real imag _neg_view unsqueeze_ squeeze_ "
-        "hspmm_like _sobol_engine_draw _cast_Float _dirichlet_grad_like _sample_dirichlet "
-        "_standard_gamma binomial _assert_scalar _functional_assert_async dense_dim "
-        "_pin_memory pin_memory _has_same_storage_numel isnonzero_like sparse_mask "
+        "col_indices swapaxes _chunk_cat int_repr q_per_channel_scales "
+        "q_per_channel_zero_points _efficientzerotensor "
+        "_foreach_copy _foreach_zero _mkldnn_transpose "
+        "view_as_real view_as_complex real imag _neg_view "
+        "_sobol_engine_draw _cast_Float _sample_dirichlet "
+        "embedding_renorm empty_quantized fft_fftfreq fft_rfftfreq from_file slice_inverse "
+        "mkldnn_reorder_conv2d_weight mkldnn_reorder_conv3d_weight resize_as_sparse "
+        "ccol_indices_copy col_indices_copy crow_indices_copy row_indices_copy indices_copy "
+        "values_copy sparse_compressed_tensor "
+        "_standard_gamma binomial _assert_scalar _functional_assert_async "
+        "_pin_memory pin_memory _has_same_storage_numel sparse_mask "
         "sparse_coo_tensor _sparse_coo_tensor_unsafe "
         "_sparse_coo_tensor_with_dims_and_tensors _choose_qparams_per_tensor",
     ),
@@ -195,12 +211,12 @@ NOT_KNOWN: dict[str, str] = {
     for reason, names in {
         "its work depends on the algorithm of the library": (
             "linalg_svd _linalg_svd linalg_qr linalg_eig linalg_eigh _linalg_eigh linalg_eigvals "
-            "linalg_cholesky_ex cholesky cholesky_inverse cholesky_solve linalg_inv_ex "
+            "linalg_cholesky_ex cholesky_inverse cholesky_solve linalg_inv_ex "
             "linalg_lu linalg_lu_factor_ex linalg_lu_solve linalg_solve_ex _linalg_solve_ex "
             "linalg_solve_triangular triangular_solve linalg_lstsq linalg_matrix_exp "
             "linalg_pinv linalg_matrix_sqrth linalg_polar "
             "_linalg_det linalg_det _linalg_slogdet linalg_householder_product geqrf ormqr "
-            "linalg_ldl_factor_ex linalg_ldl_solve lu_unpack _linalg_check_errors svd_lowrank"
+            "linalg_ldl_factor_ex linalg_ldl_solve lu_unpack _linalg_check_errors "
         ),
         "how many products it has depends on the values": (
             "_sparse_mm _sparse_addmm sspaddmm hspmm _sparse_sum sparse_sampled_addmm "
@@ -210,6 +226,7 @@ NOT_KNOWN: dict[str, str] = {
             "_weight_int4pack_mm _weight_int8pack_mm _weight_int4pack_mm_for_cpu _scaled_mm "
             "_scaled_mm_v2 "
             "_transformer_encoder_layer_fwd _native_multi_head_attention "
+            "quantized_lstm quantized_gru miopen_rnn _cudnn_rnn "
             "_flash_attention_forward _efficient_attention_forward mkldnn_linear"
         ),
     }.items()

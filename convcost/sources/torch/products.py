@@ -50,6 +50,8 @@ def size_of_product(call: Call, left: Any, right: Any) -> tuple[int, int]:
 def plain_convolution(call: Call) -> Work:
     """Convolutions that PyTorch names by the way in which it computes them."""
     weight = call.get("weight")
+    if "transpose" in call.name:
+        return Work(call.reads[0].numel() * product(weight.shape[1:]))
     if call.name == "conv_tbc":  # kernel x channels in x channels out
         return Work(call.made[0].numel() * product(weight.shape[:2]))
     return Work(call.made[0].numel() * product(weight.shape[1:]))
@@ -77,6 +79,11 @@ def convolution_backward(call: Call) -> Work:
     wanted = call.get("output_mask")
     added = gradient.numel() if wanted[2] else 0
     return Work(values * product(weight.shape[1:]) * (bool(wanted[0]) + bool(wanted[1])), added)
+
+
+def affine(call: Call) -> Work:
+    """Each point of a grid, with a 1 beside its coordinates, times a matrix."""
+    return Work(call.made[0].numel() * call.get("theta").shape[-1], reads_weights=True)
 
 
 def trilinear(call: Call) -> Work:
@@ -167,6 +174,7 @@ ROLES: dict[str, Callable[[Call], Work]] = {
     "attention_backward": attention_backward,
     "convolution_backward": convolution_backward,
     "trilinear": trilinear,
+    "affine": affine,
     "distances": distances,
     "recurrent": recurrent,
     "deformed": deformed,
