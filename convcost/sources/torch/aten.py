@@ -72,8 +72,8 @@ VOCABULARY: dict[str, str] = {
         "loss",
         "nll_loss_forward nll_loss2d_forward mse_loss l1_loss smooth_l1_loss huber_loss "
         "binary_cross_entropy binary_cross_entropy_with_logits soft_margin_loss "
-        "multi_margin_loss multilabel_margin_loss_forward kl_div miopen_ctc_loss poisson_nll_loss _ctc_loss "
-        "hinge_embedding_loss nll_loss nll_loss2d",
+        "multi_margin_loss multilabel_margin_loss_forward kl_div poisson_nll_loss _ctc_loss "
+        "hinge_embedding_loss nll_loss nll_loss2d miopen_ctc_loss",
     ),
     **_all(
         "elementwise",
