@@ -245,6 +245,7 @@ def _flops(model: Any, inputs: Any, notes: tuple[str, ...], device: str) -> int:
     from convcost.sources.torch.given import bind, read_given
     from convcost.sources.torch.inputs import assignments, variants
 
+    model.requires_grad_(False)  # FlopCounterMode fails on parameters that modules read
     if device == "cpu" and any(p.is_meta for p in model.parameters()):
         return -1
     model = model.eval() if device == "cpu" else model.to(device).eval()

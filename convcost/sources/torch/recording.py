@@ -125,7 +125,7 @@ class Recorder:
             return
         tracks = [self._tracks.of(tensor) for tensor in call.reads]
         live = tuple(dict.fromkeys(t.tensor for t in tracks if t.tensor is not None))
-        is_last = self._is_last(call, tracks[0].is_last if tracks else False)
+        is_last = self._is_last(call, any(t.is_last for t in tracks if t.tensor is not None))
         roots = tuple(dict.fromkeys(root for track in tracks for root in track.roots))
         if not live:
             self._derive(call, roots, is_last)

@@ -14,7 +14,7 @@ from convcost.errors import ConvcostError
 from convcost.sources.torch.guests import in_words
 from convcost.sources.torch.tracks import Weight
 
-LARGEST_REAL = 16 * 2**30
+LARGEST_REAL = 4 * 2**30
 """The most bytes of parameters with which a model is run on the CPU without being asked."""
 
 
