@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from torch_truth import MARKS
+from torch_truth import MARKS, let_torchvision_load
 
 from convcost.api import CountResult, count_subject
 from convcost.errors import ConvcostError
@@ -265,6 +265,7 @@ transformers = pytest.mark.skipif(
 
 @timm
 def test_models_of_timm() -> None:
+    let_torchvision_load()
     result = counted("timm:resnet18", "224x224x3")
     assert (result.name, result.macs) == ("resnet18", 1814073344)  # 1.8 G, He et al. 2015, table 1
     assert result.params == 11689512

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,25 @@ MARKS = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
 ]
+
+
+def let_torchvision_load() -> bool:
+    """Make ``torchvision`` importable, which timm asks for; returns whether it has its operators.
+
+    PyPI's torchvision is built for CUDA. Beside a PyTorch for the CPU alone its library does not
+    load, and its import then fails on two operators that nobody has declared.
+    """
+    if importlib.util.find_spec("torchvision") is None:
+        return False
+    try:
+        import torchvision.extension
+    except RuntimeError:
+        for name in ("nms", "qnms"):
+            torch.library.define(f"torchvision::{name}", "(Tensor x) -> Tensor")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        import torchvision.extension
+    return bool(torchvision.extension._has_ops())
 
 
 def hooked(module: Any, *inputs: Any, **named: Any) -> tuple[int, int]:
