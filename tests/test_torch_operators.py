@@ -93,12 +93,6 @@ PRODUCTS: dict[str, Case] = {
         {},
         2 * 5 * 7 * 2 * 3,
     ),
-    "distances by a product": (
-        lambda s, x, y: torch.cdist(x, y),
-        ((30, 8), (40, 8)),
-        {},
-        30 * 40 * (8 + 2),  # of [x, |x|^2, 1] and [-2 y, 1, |y|^2]
-    ),
 }
 
 
@@ -157,6 +151,8 @@ ELEMENTS: dict[str, tuple[Callable[..., Any], tuple[int, ...], int]] = {
         2 * 4 * 4 * 4,
     ),
     "group norm": (lambda x: F.group_norm(x, 2), (1, 4, 8), 2 * 4 * 8),
+    "few distances": (lambda x: torch.cdist(x, x[:, :2]), (1, 5, 8), 5 * 2 * 8 * 2),
+    "many distances": (lambda x: torch.cdist(x, x), (1, 30, 8), 30 * 30 * 8 * 2),
     "scatter add": (
         lambda x: torch.zeros(2, 4).scatter_add_(1, torch.zeros(2, 8, dtype=torch.long), x),
         (2, 8),

@@ -81,6 +81,16 @@ def aligned(call: Call) -> Work:
     return Work(None, call.made[0].numel() * points * 4, flattens=True)
 
 
+def distances(call: Call) -> Work:
+    """Distances of all pairs: a difference and its power for each coordinate.
+
+    As norms they are element operations, whether PyTorch goes through a matrix product (as it
+    does from 25 points on) or not.
+    """
+    first = call.get("x1", call.get("self"))
+    return Work(None, call.made[0].numel() * 2 * first.shape[-1], flattens=True)
+
+
 def scattered(call: Call) -> Work:
     """Values that are added where an index says: one operation for each of them."""
     return Work(None, call.reads[-1].numel(), reads_weights=True)
@@ -115,6 +125,7 @@ ROLES: dict[str, Callable[[Call], Work]] = {
     "resize": resize,
     "sampling": sampling,
     "aligned": aligned,
+    "distances": distances,
     "scattered": scattered,
     "bag": bag,
     "fourier": fourier,

@@ -99,16 +99,6 @@ def trilinear(call: Call) -> Work:
     return Work(size, size, reads_weights=True)
 
 
-def distances(call: Call) -> Work:
-    """Distances of all pairs: through a matrix product, or difference by difference."""
-    first = call.get("x1", call.get("self"))
-    size = first.shape[-1]
-    pairs = call.made[0].numel()
-    if call.name == "_euclidean_dist":  # of [x, |x|^2, 1] and [-2 y, 1, |y|^2]
-        return Work(pairs * (size + 2), pairs, flattens=True)
-    return Work(None, pairs * 2 * size, flattens=True)
-
-
 def recurrent(call: Call) -> Work:
     """Each step multiplies each matrix once for each sequence; gates are element operations.
 
@@ -175,7 +165,6 @@ ROLES: dict[str, Callable[[Call], Work]] = {
     "convolution_backward": convolution_backward,
     "trilinear": trilinear,
     "affine": affine,
-    "distances": distances,
     "recurrent": recurrent,
     "deformed": deformed,
     "quantized": quantized,
