@@ -22,13 +22,15 @@ def counted(module: Any, inputs: Any, **options: Any) -> CountResult:
 def test_a_buffer_that_is_filled_through_a_slice_depends_on_the_input() -> None:
     def forward(self: Any, x: Any) -> Any:
         padded = torch.zeros(x.shape[0], 6, 8)
-        padded[:, 1:] = x
+        padded[:, 1:] = x  # the name still stands for the tensor of zeros
         return self.layer(padded) @ self.layer(padded).transpose(1, 2)
 
     module = Does(forward, layer=nn.Linear(8, 16))
     result = counted(module, "5x8")
     assert result.macs == 2 * 6 * 8 * 16 + 6 * 6 * 16
     assert result.macs == hooked(module, torch.zeros(1, 5, 8))[1] + 6 * 6 * 16
+    assert all(row.inputs for row in result.counted.rows)
+    assert not any("constants alone" in note for note in result.notes)
     assert result.is_complete
 
 
@@ -68,12 +70,13 @@ def fill_data(empty: Any, x: Any) -> None:
 )
 def test_whatever_writes_into_a_storage_leads_to_what_reads_it(fill: Any) -> None:
     def forward(self: Any, x: Any) -> Any:
-        empty = x.new_zeros(x.shape[0], 6, 8)
+        empty = torch.zeros(x.shape[0], 6, 8)
         fill(empty, x)
         return empty @ empty.transpose(1, 2) @ self.table
 
     result = counted(Does(forward, table=weight(6, 3)), "5x8")
     assert result.macs == 6 * 8 * 6 + 6 * 6 * 3
+    assert all(row.inputs for row in result.counted.rows)
     assert not any("constants alone" in note for note in result.notes)
 
 
@@ -140,6 +143,9 @@ def test_recurrent_layers_are_one_row_however_long(layer: Any, gates: int, hidde
     assert len(result.counted.rows) == 1
     assert result.macs == 2 * 30000 * gates * hidden * (16 + hidden)
     assert result.params == sum(parameter.numel() for parameter in layer.parameters())
+    # For each step and hidden value: sums of two products, gates and what combines them.
+    each = {4: 4 + 4 + 1 + 3 + 1, 3: 4 + 3 + 4, 1: 1 + 1}[gates]
+    assert result.element_ops == 2 * 30000 * hidden * (each + 2 * gates)
     on_cpu = counted(layer, "7x16", device="cpu")
     assert on_cpu.macs == 7 * gates * hidden * (16 + hidden)
     assert on_cpu.element_ops * 2 * 30000 == result.element_ops * 7
@@ -150,6 +156,7 @@ def test_recurrent_layers_in_both_directions_and_with_projections() -> None:
     assert counted(both, "5x16").macs == 5 * 2 * 4 * 8 * ((16 + 8) + (2 * 8 + 8))
     projected = nn.LSTM(16, 8, proj_size=4, batch_first=True)
     assert counted(projected, "5x16").macs == 5 * (4 * 8 * (16 + 4) + 8 * 4)
+    assert counted(projected, "5x16").element_ops == 5 * 8 * (13 + 2 * 4)
     unbatched = counted(nn.GRU(16, 8, bias=False), "[5,16]")
     assert (unbatched.macs, unbatched.params) == (5 * 3 * 8 * 24, 3 * 8 * 24)
 

@@ -214,7 +214,7 @@ NOT_KNOWN: dict[str, str] = {
             "linalg_cholesky_ex cholesky_inverse cholesky_solve linalg_inv_ex "
             "linalg_lu linalg_lu_factor_ex linalg_lu_solve linalg_solve_ex _linalg_solve_ex "
             "linalg_solve_triangular triangular_solve linalg_lstsq linalg_matrix_exp "
-            "linalg_pinv linalg_matrix_sqrth linalg_polar "
+            "cholesky linalg_pinv linalg_matrix_sqrth linalg_polar "
             "_linalg_det linalg_det _linalg_slogdet linalg_householder_product geqrf ormqr "
             "linalg_ldl_factor_ex linalg_ldl_solve lu_unpack _linalg_check_errors "
         ),
