@@ -282,6 +282,11 @@ def test_values_are_needed_only_where_they_are_looked_at() -> None:
     assert lines[1].endswith("; --device cpu runs it with values")
 
 
+def test_an_input_is_not_taken_for_whole_numbers_because_values_are_missing() -> None:
+    result = counted(Does(lambda self, x: x * (x.sum().item() + 1)), "8")
+    assert result.notes[0] == "input taken as 1x8 (batch, values)"
+
+
 def test_masks_and_constants_keep_their_values_without_any_weight() -> None:
     def forward(self: Any, input_ids: Any, attention_mask: Any) -> Any:
         text = self.table(input_ids)

@@ -33,6 +33,8 @@ WRAPPED = {
     "frozen": lambda: torch.jit.freeze(torch.jit.script(net().eval())),
     "compiled": lambda: torch.compile(net()),
     "compiled inside": lambda: nn.Sequential(torch.compile(net())),
+    "traced by fx": lambda: torch.fx.symbolic_trace(net()),
+    "exported": lambda: torch.export.export(net(), (torch.zeros(1, 3, 8, 8),)).module(),
     "parallel": lambda: nn.DataParallel(net()),
     "fused": lambda: torch.ao.quantization.fuse_modules(net().eval(), [["0", "1"]]),
     "lazy": lambda: nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU(), nn.LazyConv2d(2, 1)),

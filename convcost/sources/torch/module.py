@@ -7,6 +7,7 @@ seen, whether a module or a function called it, and is named by the path of its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -89,6 +90,10 @@ def from_torch(
     raise problem or ConvcostError("there is nothing to run")
 
 
+NO_VALUES = re.compile(r"meta tensors?\b")
+"""What PyTorch says where code looks at a value that is not there."""
+
+
 class _Run(NamedTuple):
     """A forward pass that ended well."""
 
@@ -122,10 +127,12 @@ class _Runs:
         self._costs = costs
         self._name = name
         self._furthest: tuple[int, ConvcostError] | None = None
+        self._needs_values = False
 
     def read(self, model: Any, mode: str) -> Subject:
         """The one reading of the inputs that runs. Raises ConvcostError where two differ."""
         self._furthest = None
+        self._needs_values = False
         second = _takes_batch_second(self._torch, model)
         kind = _dtype_of(self._torch, model)
         choices = {
@@ -136,6 +143,8 @@ class _Runs:
             runs = self._of_tier(model, tier, mode)
             if runs:
                 return self._chosen(runs, mode)
+            if self._needs_values and mode != "values":
+                break  # the inputs were right, and values were missing: no other reading is better
         assert self._furthest is not None
         raise _FailedError(self._furthest[1])
 
@@ -190,6 +199,7 @@ class _Runs:
             raise
         except (Exception, SystemExit) as error:  # a user's module may raise anything
             path = failure.path(error)
+            self._needs_values |= NO_VALUES.search(str(error)) is not None
             shown = self._problem(model, choice, device, error, classes.get(path, ""), path)
             if self._furthest is None or recorder.steps > self._furthest[0]:
                 self._furthest = (recorder.steps, shown)

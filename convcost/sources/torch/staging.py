@@ -7,7 +7,7 @@ on the CPU, and it is in evaluation mode. Afterwards every attribute is what it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from convcost.errors import ConvcostError
@@ -119,7 +119,8 @@ def staged(torch: Any, model: Any, mode: str) -> Iterator[Twins]:
     ]
     try:
         if hasattr(model, "training"):  # a frozen script has no modes any more
-            model.eval()
+            with suppress(NotImplementedError):  # nor has an exported program
+                model.eval()
         for module in model.modules():
             if not isinstance(module, scripted):
                 _swap(module, twins)
