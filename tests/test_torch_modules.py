@@ -169,6 +169,41 @@ def test_modules_without_a_length_and_without_rows() -> None:
     assert caught.value.lines() == ["the model computes nothing from its input"]
 
 
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_work_in_another_thread_is_refused(device: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def forward(self: Any, x: Any) -> Any:
+        with ThreadPoolExecutor(1) as threads:
+            return self.head(threads.submit(self.conv, x).result().flatten(1))
+
+    module = Does(forward, conv=nn.Conv2d(3, 4, 3), head=nn.Linear(144, 5))
+    with pytest.raises(ConvcostError) as caught:
+        from_torch(module, "8x8x3", device=device)
+    assert caught.value.lines() == [
+        "Conv2d ran in another thread, where its work is out of sight",
+        "  call its modules one after another",
+    ]
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+@pytest.mark.parametrize("mode", ["inference", "autocast", "fork", "graph"])
+def test_modes_inside_forward_change_nothing(device: str, mode: str) -> None:
+    def forward(self: Any, x: Any) -> Any:
+        if mode == "fork":
+            return torch.jit.wait(torch.jit.fork(self.inner, x))
+        modes = {
+            "inference": torch.inference_mode(),
+            "autocast": torch.autocast("cpu", torch.bfloat16),
+            "graph": torch.enable_grad(),
+        }
+        with modes[mode]:
+            return self.inner(x)
+
+    result = counted(Does(forward, inner=net()), "8x8x3", device=device)
+    assert (result.macs, result.params, result.is_complete) == (WORK, PARAMS, True)
+
+
 def test_results_in_records_of_any_kind() -> None:
     class Boxes:
         def __init__(self, tensor: Any) -> None:

@@ -204,6 +204,11 @@ class _Runs:
             if self._furthest is None or recorder.steps > self._furthest[0]:
                 self._furthest = (recorder.steps, shown)
             raise _FailedError(shown) from None
+        if failure.elsewhere is not None:
+            raise ConvcostError(
+                f"{failure.elsewhere} ran in another thread, where its work is out of sight",
+                hint="call its modules one after another",
+            )
         return _Run(recorder, choice, [index for index in results if index is not None])
 
     def _arguments(

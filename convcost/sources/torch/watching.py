@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from threading import get_ident
 from typing import Any
 
 from convcost.sources.torch.calls import Call, Signature, signature_of
@@ -134,6 +135,8 @@ class Failure:
 
     def __init__(self) -> None:
         self._paths: dict[int, str] = {}
+        self.elsewhere: str | None = None
+        """A module that ran in another thread, where nothing can be watched."""
 
     def note(self, error: BaseException, path: str) -> None:
         """An error passes through a module, from the inside out."""
@@ -150,13 +153,19 @@ def following(
 ) -> Iterator[None]:
     """Tell the recorder which module runs; ``name_of`` a module is None for what is no part."""
     hooks = torch.nn.modules.module
+    thread = get_ident()
 
     def before(module: Any, args: Any) -> None:
+        if get_ident() != thread:
+            failure.elsewhere = failure.elsewhere or type(module).__name__
+            return
         path = name_of(module)
         if path is not None:
             recorder.enter(path)
 
     def after(module: Any, args: Any, result: Any) -> None:
+        if get_ident() != thread:
+            return
         path = name_of(module)
         if path is None:
             return
