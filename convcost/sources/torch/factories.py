@@ -256,7 +256,7 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _missing(package: str) -> MissingExtraError:
-    error = MissingExtraError(f"{package} models", package, package)
+    error = MissingExtraError(f"reading {package} models", package, package)
     error.hint = f"install it with: pip install {package}"
     return error
 
