@@ -46,13 +46,13 @@ class Table:
     def __init__(self, record: Record, *, narrowing: bool = True) -> None:
         self.record = record
         inputs = [f"x{number}" for number in range(record.inputs)]
-        hangs_on = {name: frozenset((name,)) for name in inputs}
+        nothing: frozenset[str] = frozenset()
+        hangs_on: dict[Operand, frozenset[str]] = {name: frozenset((name,)) for name in inputs}
         alone: dict[str, list[Step | Guard]] = {name: [] for name in inputs}
         self._main: list[Step | Guard] = []
         for line in record.lines:
-            needs = frozenset[str]().union(
-                *[hangs_on[part] for part in (line.left, line.right) if isinstance(part, str)]
-            )
+            left, right = hangs_on.get(line.left, nothing), hangs_on.get(line.right, nothing)
+            needs = left if left is right or not right else right if not left else left | right
             if len(needs) == 1:
                 alone[next(iter(needs))].append(line)
             if isinstance(line, Step):
@@ -114,7 +114,7 @@ def _last_uses(lines: list[Step | Guard], results: Iterable[Operand]) -> list[li
         last = [
             part
             for part in dict.fromkeys((line.left, line.right))
-            if isinstance(part, str) and part[0] == "v" and part not in keep
+            if type(part) is str and part[0] == "v" and part not in keep
         ]
         keep.update(last)
         forget.append(last)

@@ -98,8 +98,10 @@ def _is_plain(value: Any) -> bool:
 
 def _operand(value: Any) -> tuple[Operand, int]:
     """A number as a record holds it and as a value."""
-    if isinstance(value, Traced):
+    if type(value) is Traced:
         return value.name, value.value
+    if type(value) is int:
+        return value, value
     if isinstance(value, int):
         return int(value), int(value)
     raise NotTraceableError(f"{type(value).__name__} beside a traced number")
@@ -116,25 +118,26 @@ class Traced(ComparableNumber):
         self.value = value
 
     def _step(self, operator: str, left: Any, right: Any) -> Any:
-        if isinstance(left, Fraction) or isinstance(right, Fraction):
+        if type(left) not in _PLAIN or type(right) not in _PLAIN:
             apply: Any = _COMPUTE_RATIO[operator]
             return apply(as_ratio(left), as_ratio(right))
         (a, x), (b, y) = _operand(left), _operand(right)
         if operator in ("//", "%"):
-            if isinstance(right, Traced):
+            if type(right) is Traced:
                 self.trace.guard("==", b, 0, y == 0)
             if y == 0:
                 raise ZeroDivisionError
         return self.trace.step(operator, a, b, _COMPUTE[operator](x, y))
 
     def _guard(self, operator: str, other: Any, holds: Callable[[int, int], bool]) -> bool:
-        if operator in _EQUALITY and isinstance(other, _NEVER_EQUAL):
-            return operator == "!="
-        if isinstance(other, TracedRatio):
-            return bool(as_ratio(self)._guard(operator, other))
-        if isinstance(other, Fraction):
-            # The denominator is positive, so that multiplying by it keeps the order.
-            return bool((self * other.denominator)._guard(operator, other.numerator, holds))
+        if type(other) not in _PLAIN:
+            if operator in _EQUALITY and isinstance(other, _NEVER_EQUAL):
+                return operator == "!="
+            if isinstance(other, TracedRatio):
+                return bool(as_ratio(self)._guard(operator, other))
+            if isinstance(other, Fraction):
+                # The denominator is positive, so that multiplying by it keeps the order.
+                return bool((self * other.denominator)._guard(operator, other.numerator, holds))
         right, value = _operand(other)
         return self.trace.guard(operator, self.name, right, holds(self.value, value))
 
@@ -347,6 +350,8 @@ def as_ratio(value: Any) -> Any:
 def _is(value: Any, number: int) -> bool:
     return type(value) is int and value == number
 
+
+_PLAIN = (int, Traced)
 
 _EQUALITY = ("==", "!=")
 

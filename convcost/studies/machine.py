@@ -104,11 +104,12 @@ class Machine:
             while len(self._functions) >= MAX_FUNCTIONS:
                 self._functions.pop(next(iter(self._functions)))
             axes = self.space.axes
-            fixed = {axes[n].name: v for n, v in zip(self._choices, choice, strict=True)}
+            order: dict[str, Any] = dict.fromkeys(axis.name for axis in axes)
+            order |= {axes[n].name: v for n, v in zip(self._choices, choice, strict=True)}
             names = [axes[number].name for number in self._columns]
 
             def function(numbers: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-                named = fixed | dict(zip(names, numbers, strict=True))
+                named = order | dict(zip(names, numbers, strict=True))
                 try:
                     return BUILT, self._measured(named)
                 except ConvcostError as error:
