@@ -323,6 +323,11 @@ class TracedRatio(Fraction):
     def __bool__(self) -> bool:
         return bool(self.top != 0)
 
+    def __int__(self, _index: Any = int) -> int:
+        """Towards zero, as itself: the record then holds for this number alone."""
+        whole = self.top // self.bottom if self.top >= 0 else -(-self.top // self.bottom)
+        return int(whole)
+
     def __str__(self) -> str:
         return f"{self.top}/{self.bottom}"
 
@@ -332,7 +337,7 @@ class TracedRatio(Fraction):
         return str(self)
 
     __divmod__ = __rdivmod__ = __pow__ = __rpow__ = __abs__ = __round__ = __float__ = _decline
-    __trunc__ = __floor__ = __ceil__ = __int__ = __complex__ = __reduce__ = _decline
+    __trunc__ = __floor__ = __ceil__ = __complex__ = __reduce__ = _decline
     as_integer_ratio = limit_denominator = __copy__ = _decline
     __hash__ = _decline
 

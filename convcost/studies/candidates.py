@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 from convcost.engine.shapes import Shape
 from convcost.errors import OperationError, SpecError, did_you_mean
 from convcost.language.building import Subject, build_chain, build_network, build_spec
+from convcost.language.fields import FRAME, field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.places import Nowhere
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY, Design, Switches
 from convcost.language.values import whole
-from convcost.language.words import FRAME, SHORT_NAMES
 from convcost.quantities import format_shape, parse_shape
-from convcost.studies.space import Space, Value
+from convcost.studies.space import LONG_NAMES, Space, Value
 
 FRAME_NAMES = ("design", "input", "in_channels", "batch")
 """What an axis can set beside the parameters of a layer, a design or a network."""
@@ -51,8 +51,11 @@ class Family(NamedTuple):
         if len(self.layers) > 1 and kind is None:
             return self._chain(given, dotted, self._shape(side, channels, None), batch)
         spec = self.layers[0] if self.layers else None
-        kind = kind or (spec.type if spec else "")
+        kind = self.library.proper(kind or (spec.type if spec else ""))
         design = None if kind in PRIMITIVES else self.library.find(kind)
+        given = _properly(given, design)
+        if spec is not None and design is not None:
+            _refuse_unknown(design, given)
         shape = self._shape(side, channels, design)
         settings = {**(spec.settings() if spec else {}), **given}
         if design is not None and dotted:
@@ -89,7 +92,7 @@ class Family(NamedTuple):
             if name not in names:
                 raise OperationError(f"there is no layer {name}", hint=did_you_mean(name, names))
             at = names.index(name)
-            fields = {**layers[at].settings(), SHORT_NAMES.get(field, field): value}
+            fields = {**layers[at].settings(), field_name(field): value}
             layers[at] = LayerSpec.model_construct(
                 type=layers[at].type, name=name, repeat=layers[at].repeat, **fields
             )
@@ -121,6 +124,23 @@ class Family(NamedTuple):
         return tuple([whole(size, "input") for size in (*spatial, last)])
 
 
+def _properly(given: Mapping[str, Any], design: Design | None) -> dict[str, Any]:
+    """Settings by the names of fields, but for names that are the design's own parameters."""
+    own = design.parameters if design is not None else {}
+    return {name if name in own else field_name(name): value for name, value in given.items()}
+
+
+def _refuse_unknown(design: Design, given: Mapping[str, Any]) -> None:
+    """What is varied has to be a parameter. Raises OperationError."""
+    for name in given:
+        if not design.accepts(name):
+            raise OperationError(
+                f"{design.name} has no parameter {name}",
+                field=name,
+                hint=did_you_mean(name, design.parameters) if design.parameters else None,
+            )
+
+
 def family(
     library: Library,
     word: str | None,
@@ -138,10 +158,9 @@ def family(
     """
     from convcost.sources.text import parse
 
-    given = {SHORT_NAMES.get(key, key): value for key, value in (settings or {}).items()}
-    given = {"in_channels" if key == "in" else key: value for key, value in given.items()}
+    given = {LONG_NAMES.get(key, key): value for key, value in (settings or {}).items()}
     names = {*given, *(axis.field for axis in space.axes)}
-    names |= {SHORT_NAMES.get(tie.name, tie.name) for tie in space.ties}
+    names |= {LONG_NAMES.get(tie.name, tie.name) for tie in space.ties}
     layers: tuple[LayerSpec, ...] = ()
     if word is not None:
         if word.endswith(".toml"):
@@ -211,7 +230,7 @@ def with_fields(design: Design, dotted: Mapping[str, Any]) -> Design:
     names = [layer.name for layer in layers]
     for path, value in dotted.items():
         name, _, field = path.partition(".")
-        field = SHORT_NAMES.get(field, field)
+        field = field_name(field)
         if name not in names:
             raise OperationError(
                 f"{design.name} has no layer {name}", field=path, hint=did_you_mean(name, names)

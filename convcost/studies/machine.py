@@ -64,6 +64,7 @@ class Machine:
         self._functions: dict[tuple[Any, ...], BoxFunction] = {}
         self.reasons: dict[str, str] = {}
         """For each kind of failure the sentence of its first case."""
+        self.hints: dict[str, str] = {}
 
     def boxes(self, *, most: int = BOX) -> Iterator[Box]:
         """The whole space. Words and decimals change slowest, then the axes in their order."""
@@ -119,6 +120,8 @@ class Machine:
                     kind = kind_of(error.message)
                     if not is_traced:
                         self.reasons.setdefault(kind, error.message)
+                        if error.hint:
+                            self.hints.setdefault(kind, error.hint)
                     return kind, ()
 
             made = self._functions[key] = BoxFunction(function, len(self.figures))

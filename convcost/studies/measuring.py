@@ -1,42 +1,51 @@
-"""The figures of one candidate, as numbers that can be compared: exact, plain or traced."""
+"""The figures of one candidate as whole numbers that can be compared: exact, plain or traced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from convcost.engine.counting import Count, count
-from convcost.engine.memory import DTYPES, memory
+from convcost.engine.counting import count
+from convcost.engine.figures import FIGURES, Measured
 from convcost.errors import ConvcostError, SpecError, did_you_mean
 from convcost.language.building import Subject
+from convcost.quantities import Amount
 
-FIGURES: Mapping[str, Callable[[Count, int], Any]] = {
-    "params": lambda counted, size: counted.params,
-    "macs": lambda counted, size: counted.macs,
-    "element_ops": lambda counted, size: counted.element_ops,
-    "weights": lambda counted, size: counted.params * size,
-    "peak": lambda counted, size: memory(counted.graph).peak * size * counted.batch,
-    "largest": lambda counted, size: memory(counted.graph).largest * size * counted.batch,
-    "outputs": lambda counted, size: memory(counted.graph).outputs * size * counted.batch,
-    "depth": lambda counted, size: sum(row.kind == "macs" for row in counted.rows),
-}
-
-BYTES = ("weights", "peak", "largest", "outputs", "bytes")
-"""Figures in bytes."""
+RATIOS = {"intensity": ("macs", "bytes")}
+"""Figures that are a ratio of two others; those two are measured."""
 
 
-def figure_keys(asked: Iterable[str]) -> tuple[str, ...]:
+def figure_keys(asked: Iterable[str], place: str | None = None) -> tuple[str, ...]:
     """Parameters and MACs first, then what else was asked for. Raises SpecError."""
     keys = dict.fromkeys(("params", "macs", *asked))
     for key in keys:
         if key not in FIGURES:
-            raise SpecError(f"{key} is not a figure", hint=did_you_mean(key, FIGURES))
+            raise SpecError(f"{key} is not a figure", place=place, hint=did_you_mean(key, FIGURES))
     return tuple(keys)
 
 
+def measured_keys(keys: Iterable[str]) -> tuple[str, ...]:
+    """What has to be measured for these figures: a ratio needs its two parts."""
+    return tuple(dict.fromkeys(part for key in keys for part in RATIOS.get(key, (key,))))
+
+
 def measure(subject: Subject, keys: Sequence[str], dtype: str = "float32") -> list[Any]:
-    """The figures of a built candidate. Raises ConvcostError where something is not counted."""
+    """The figures of a built candidate, none of them a ratio.
+
+    Of a receptive field the number that every axis has, or the smallest. Raises ConvcostError
+    where a figure is not known.
+    """
     counted = count(subject.graph, subject.batch)
     if counted.uncounted:
         raise ConvcostError(f"{subject.name} cannot be counted completely")
-    return [FIGURES[key](counted, DTYPES[dtype]) for key in keys]
+    measured = Measured(counted, dtype)
+    values: list[Any] = []
+    for key in keys:
+        value: Any = FIGURES[key].total(measured)
+        if value is None:
+            raise ConvcostError(f"{subject.name} has no {FIGURES[key].title}")
+        if isinstance(value, Amount):
+            values.append(value.value)
+        else:
+            values.append(min(value))
+    return values

@@ -14,12 +14,18 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.expressions import Evaluate, ExpressionError, compile_expression
-from convcost.language.words import SHORT_NAMES, is_sizes, is_word, read_sizes
+from convcost.language.words import is_sizes, is_word, read_sizes
 
 Value: TypeAlias = int | Fraction | str | bool | tuple[int, ...]
 
-LONG_NAMES = {**SHORT_NAMES, "in": "in_channels", "type": "design"}
-"""What the short names of axes stand for."""
+LONG_NAMES = {
+    "in": "in_channels",
+    "out": "out_channels",
+    "kernel": "kernel_size",
+    "type": "design",
+}
+"""What the short names of axes stand for. Other spellings are left to what is varied, since a
+network may have a parameter ``k`` of its own."""
 
 MAX_VALUES = 100_000
 """The longest axis of decimals or words; whole numbers in a range may be any number."""
