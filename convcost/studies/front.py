@@ -111,24 +111,45 @@ def not_beaten(columns: Sequence[Array], known: Sequence[Array], most: int = 64)
     """
     import numpy as np
 
+    left = np.arange(len(columns[0]))
     if len(known[0]) == 0:
-        return np.ones(len(columns[0]), dtype=bool)
+        return left >= 0
     if len(columns) == 2:
-        order = np.lexsort((known[1], known[0]))
-        a, b = known[0][order], known[1][order]
-        once = np.concatenate(([True], a[1:] != a[:-1]))
-        a, b = a[once], b[once]  # a rises, b falls
-        at = np.searchsorted(a, columns[0], side="right") - 1
-        near, low = a[np.maximum(at, 0)], b[np.maximum(at, 0)]
-        beaten = (low < columns[1]) | ((low == columns[1]) & (near < columns[0]))
-        return (at < 0) | ~beaten
-    mask = np.ones(len(columns[0]), dtype=bool)
-    step = max(1, len(known[0]) // most)
-    for place in range(0, len(known[0]), step):
-        no_better = np.ones(len(mask), dtype=bool)
-        worse = np.zeros(len(mask), dtype=bool)
-        for column, front_column in zip(columns, known, strict=True):
-            no_better &= column >= front_column[place]
-            worse |= column > front_column[place]
-        mask &= ~(no_better & worse)
+        # Most rows fall to a few strong ones; only the others are compared with all.
+        left = _sift(columns, known, left, 8)
+        left = left[~_beaten_of_two([column[left] for column in columns], known)]
+    else:
+        left = _sift(columns, known, left, most)
+    mask = np.zeros(len(columns[0]), dtype=bool)
+    mask[left] = True
     return mask
+
+
+def _sift(columns: Sequence[Array], known: Sequence[Array], left: Array, most: int) -> Array:
+    """The places in ``left`` that none of ``most`` known rows beats."""
+    import numpy as np
+
+    count = len(known[0])
+    for place in dict.fromkeys(int(at) for at in np.linspace(0, count - 1, min(most, count))):
+        no_better = np.ones(len(left), dtype=bool)
+        worse = np.zeros(len(left), dtype=bool)
+        for column, front_column in zip(columns, known, strict=True):
+            values = column[left]
+            no_better &= values >= front_column[place]
+            worse |= values > front_column[place]
+        left = left[~(no_better & worse)]
+    return left
+
+
+def _beaten_of_two(columns: Sequence[Array], known: Sequence[Array]) -> Array:
+    """Which rows of two objectives a front beats, exactly."""
+    import numpy as np
+
+    order = np.lexsort((known[1], known[0]))
+    a, b = known[0][order], known[1][order]
+    once = np.concatenate(([True], a[1:] != a[:-1]))
+    a, b = a[once], b[once]  # a rises, b falls
+    at = np.searchsorted(a, columns[0], side="right") - 1
+    near, low = a[np.maximum(at, 0)], b[np.maximum(at, 0)]
+    beaten = (low < columns[1]) | ((low == columns[1]) & (near < columns[0]))
+    return (at >= 0) & beaten
