@@ -41,14 +41,15 @@ STRANGERS = {
     ),
     "pydantic_core": ("language/", "sources/files.py", "reports/jsonl.py"),
     "onnx": ("sources/",),
-    "numpy": ("sources/", "engine/columns.py", "engine/boxes.py"),
+    "numpy": ("sources/", "engine/columns.py", "engine/boxes.py", "studies/"),
+    "pyarrow": ("reports/parquet.py",),
     "tflite": ("sources/tflite/file.py",),
     "torch": ("sources/",),
     "sympy": ("studies/derivation.py",),
 }
 """Which files may import a package that is not in the standard library."""
 
-ONLY_INSIDE_FUNCTIONS = ("onnx", "numpy", "tflite", "torch", "sympy", "rich")
+ONLY_INSIDE_FUNCTIONS = ("onnx", "numpy", "pyarrow", "tflite", "torch", "sympy", "rich")
 """Packages that are large, or that need not be installed."""
 
 NEVER_AT_START = ("pydantic",)

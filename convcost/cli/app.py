@@ -17,6 +17,8 @@ COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, what each one sees.",
     "count": "Count layers, designs and networks, layer by layer.",
     "swap": "Replace layers of a network by a design, before and after.",
+    "sweep": "Cost every candidate of a space: conditions, fronts, orders.",
+    "fit": "Find the candidate nearest to a figure, or best within limits.",
     "explain": "Show where each number comes from, step by step.",
     "formula": "Derive parameters and MACs in symbols.",
     "conventions": "Tell what other cost counters would report, and why.",

@@ -25,10 +25,10 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
             header = columns
         for index, row in enumerate(report.rows):
             if index not in report.groups:
-                writer.writerow([_safe(report.title), *(_safe(machine_value(c)) for c in row)])
+                writer.writerow([safe(report.title), *(safe(machine_value(c)) for c in row)])
     return out.getvalue()
 
 
-def _safe(cell: Any) -> Any:
+def safe(cell: Any) -> Any:
     """A text as it is, but for one that a spreadsheet would take for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from convcost.errors import ConvcostError, shorten
@@ -28,3 +29,20 @@ def write_whole(path: str, text: str) -> None:
             beside.unlink()
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise ConvcostError(f"cannot write {shorten(path)}: {reason}") from None
+
+
+@contextmanager
+def writing_whole(path: str) -> Iterator[Callable[[bytes], object]]:
+    """The same for bytes that come one after the other: a function to write them with."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as stream:
+            yield stream.write
+        beside.replace(target)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConvcostError(f"cannot write {shorten(path)}: {reason}") from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()

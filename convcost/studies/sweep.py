@@ -145,11 +145,16 @@ class Reader:
 
 
 def stream(
-    machine: Machine, wish: Wish, progress: Progress = lambda done: None
+    machine: Machine, wish: Wish, left_out: Counter[str], progress: Progress = lambda done: None
 ) -> Iterator[list[Row]]:
-    """Rows as they come, in constant memory. A front or an order has to wait for the last one."""
+    """Rows as they come, in constant memory. A front or an order has to wait for the last one.
+
+    ``left_out`` learns in the end how many candidates cannot be built, by sentence.
+    """
     if wish.pareto or wish.sort:
-        yield sweep(machine, wish, progress).rows
+        swept = sweep(machine, wish, progress)
+        left_out.update(swept.unbuildable)
+        yield swept.rows
         return
     reader = Reader(machine, wish, progress)
     left = wish.most
@@ -159,6 +164,7 @@ def stream(
             rows, left = rows[:left], left - len(rows[:left])
         yield rows
     check_any(machine, reader.tally)
+    left_out.update(reasons(machine, reader.tally.unbuildable))
 
 
 def sweep(machine: Machine, wish: Wish, progress: Progress = lambda done: None) -> Sweep:
@@ -187,6 +193,12 @@ def sweep(machine: Machine, wish: Wish, progress: Progress = lambda done: None) 
         rows,
         bool(wish.pareto),
     )
+
+
+def row_names(machine: Machine, wish: Wish) -> list[str]:
+    """The names of a row's values, in their order."""
+    names = [axis.name for axis in machine.space.axes]
+    return [*names, *wish.keys, *(wish.join.columns if wish.join else ())]
 
 
 def machine_keys(wish: Wish) -> tuple[str, ...]:

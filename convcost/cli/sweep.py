@@ -1,0 +1,176 @@
+"""``convcost sweep``: every candidate of a space."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convcost.cli import options as o
+from convcost.cli.completion import complete_words
+from convcost.cli.exits import DONE
+from convcost.cli.varying import NO_SPACE, SPACE, SpaceOptions
+
+if TYPE_CHECKING:
+    from convcost.studies.machine import Machine
+    from convcost.studies.sweep import Wish
+
+EXAMPLES = """Examples:
+
+convcost sweep 56x56 "separable 3x3" --vary in=16..512:16 --vary out=16..512:16 -n 5
+
+convcost sweep mobilenet_v1 --vary width=0.25,0.5,0.75,1 --vary input=128..224:32
+
+convcost sweep 56x56x64 --vary design=standard,separable --vary out=32..128:32 --set kernel=3
+
+convcost sweep mobilenet_v2 --vary width=0.1..2:0.1 --where 'macs <= 300M' --sort -params
+"""
+
+SHORT = 20
+"""Rows of a table, where nothing else is asked for."""
+
+
+@o.bundled
+def run(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT] [DESIGN | NETWORK | LAYER]",
+            help="What is varied; a shape without channels (56x56) takes them from in.",
+            show_default=False,
+            autocompletion=complete_words,
+        ),
+    ] = None,
+    space: SpaceOptions = NO_SPACE,
+    where: Annotated[
+        str | None,
+        o.option(
+            SPACE,
+            "--where",
+            metavar="CONDITION",
+            help="Only candidates for which it holds: 'macs <= 100M and in < out'.",
+        ),
+    ] = None,
+    pareto: Annotated[
+        str | None,
+        o.option(
+            SPACE,
+            "--pareto",
+            metavar="FIGURES",
+            help="Only the front: no other is better in all; a minus for more is better.",
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        o.option(SPACE, "--sort", metavar="FIGURE", help="Least first; a minus for largest first."),
+    ] = None,
+    most: Annotated[
+        int | None,
+        o.option(SPACE, "-n", metavar="N", min=0, help="At most so many rows (0: all)."),
+    ] = None,
+    columns: o.Columns = None,
+    join: Annotated[
+        str | None,
+        o.option(SPACE, "--join", metavar="CSV", help="A table to join on the axes."),
+    ] = None,
+    chart: Annotated[
+        bool, o.option(o.OUTPUT, "--chart", help="Draw the first two figures of the front.")
+    ] = False,
+    dtype: o.Dtype = "float32",
+    output: o.OutputOptions = o.NO_OUTPUT,
+) -> int:
+    """Cost every candidate of a space, exactly, and show those that matter.
+
+    A row for each, with its axes and its figures. CSV and JSON lines are written as they come.
+    """
+    from convcost.cli.output import check_choice, chosen_format, write_answer
+    from convcost.cli.varying import opened_space, path_of, progress
+    from convcost.engine.memory import DTYPES
+    from convcost.errors import SpecError
+    from convcost.reports.sweep import sweep_report
+    from convcost.studies.joining import read_join
+    from convcost.studies.machine import Machine
+    from convcost.studies.measuring import measured_keys
+    from convcost.studies.sweep import make_wish, sweep
+
+    check_choice("--dtype", dtype, DTYPES)
+    parquet = path_of(output.output, ".parquet")
+    form = chosen_format(output)
+    if chart and form != "table":
+        raise SpecError("--chart is for tables", place="--chart")
+    _, family, made = opened_space(what or [], space)
+    taken = [axis.name for axis in made.axes]
+    table = read_join(join, made.axes, taken) if join else None
+    rows = most or None
+    if most is None and form in ("table", "markdown", "latex", "html") and parquet is None:
+        rows = SHORT
+    wish = make_wish(
+        made.axes,
+        where=where,
+        pareto=pareto,
+        sort=sort,
+        most=rows,
+        join=table,
+        show=[name.strip() for name in (columns or "").split(",") if name.strip()],
+    )
+    machine = Machine(family, made, measured_keys(wish.keys), dtype)
+    with progress(made.size) as done:
+        if parquet is not None or (form in ("csv", "jsonl") and output.get is None):
+            _stream(machine, wish, form, output, parquet, done)
+            return DONE
+        swept = sweep(machine, wish, done)
+    name = " ".join(what or []) or "designs"
+    write_answer([sweep_report(swept, wish, name, chart=chart)], output, form)
+    return DONE
+
+
+def _stream(
+    machine: Machine, wish: Wish, form: str, output: o.OutputOptions, parquet: Any, done: Any
+) -> None:
+    """Rows as they come, to standard output or into a file; then a note on what is left out."""
+    from collections import Counter
+
+    from convcost.cli.output import print_notes
+    from convcost.reports.sweep import unbuildable_notes
+    from convcost.studies.sweep import stream
+
+    left_out: Counter[str] = Counter()
+    _write(machine, wish, form, output, parquet, stream(machine, wish, left_out, done))
+    print_notes(unbuildable_notes(left_out, machine.space.size))
+
+
+def _write(
+    machine: Machine, wish: Wish, form: str, output: o.OutputOptions, parquet: Any, rows: Any
+) -> None:
+    from convcost.cli.varying import unbroken
+    from convcost.reports.jsonl import line
+    from convcost.reports.sweep import csv_header, csv_lines, plain_row
+    from convcost.reports.writing import writing_whole
+    from convcost.studies.sweep import row_names
+
+    if parquet is not None:
+        from convcost.reports.parquet import write_parquet
+
+        write_parquet(str(parquet), row_names(machine, wish), rows)
+        return
+
+    def texts() -> Any:
+        if form == "csv":
+            yield csv_header(row_names(machine, wish)).encode()
+        for part in rows:
+            if form == "csv":
+                yield csv_lines(part).encode()
+            else:
+                yield b"".join(line(plain_row(row)) for row in part)
+
+    if output.output is not None:
+        with writing_whole(output.output) as write:
+            for text in texts():
+                write(text)
+        return
+    out = sys.stdout.buffer
+    for text in texts():
+        with unbroken():
+            out.write(text)
+            out.flush()
