@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from convcost.errors import ConvcostError, SpecError
     from convcost.language.layers import LayerSpec
     from convcost.results import ComparisonResult, CountResult
+    from convcost.studies.planning import plan
 
 __version__ = "0.1.0"
 
@@ -46,9 +47,11 @@ __all__ = [
     "from_torch",
     "load",
     "swap",
+    "plan",
 ]
 
 _HOMES = {
+    "plan": "convcost.studies.planning",
     "ConvcostError": "convcost.errors",
     "SpecError": "convcost.errors",
     "LayerSpec": "convcost.language.layers",

@@ -106,6 +106,8 @@ class Family(NamedTuple):
     def _shape(self, side: Any, channels: Any, design: Design | None) -> Shape | None:
         """The input: as typed, or the network's own; a number stands for all spatial axes."""
         own = design.input if design is not None else None
+        if isinstance(side, str):
+            side = parse_shape(side)
         if isinstance(side, tuple):
             sizes = side if channels is None else (*side, channels)
             return tuple([whole(size, "input") for size in sizes])

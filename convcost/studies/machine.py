@@ -78,8 +78,8 @@ class Machine:
 
     def box(self, choice: Sequence[Value], parts: Sequence[Array]) -> Box:
         """One combination of words and decimals with every combination of ``parts``."""
-        filled = self._function(choice).run(parts)
-        labels = self._function(choice).labels
+        filled = self.function(choice).run(parts)
+        labels = self.function(choice).labels
         built, unbuildable = self._outcome(filled, labels)
         values: list[Any] = [None] * len(self.space.axes)
         for number, value in zip(self._choices, choice, strict=True):
@@ -97,9 +97,9 @@ class Machine:
         settings = self.space.settings(named, self.family.settings)
         return measure(self.family.build(settings), self.figures, self.dtype)
 
-    def _function(self, choice: Sequence[Value]) -> BoxFunction:
+    def function(self, choice: Sequence[Value], *, is_on_axes: bool = True) -> BoxFunction:
         """The records of one combination of words and decimals."""
-        key = tuple((type(value), value) for value in choice)
+        key = (is_on_axes, *[(type(value), value) for value in choice])
         made = self._functions.get(key)
         if made is None:
             while len(self._functions) >= MAX_FUNCTIONS:
@@ -124,7 +124,9 @@ class Machine:
                             self.hints.setdefault(kind, error.hint)
                     return kind, ()
 
-            made = self._functions[key] = BoxFunction(function, len(self.figures))
+            made = self._functions[key] = BoxFunction(
+                function, len(self.figures), is_on_axes=is_on_axes
+            )
         return made
 
     def _outcome(self, filled: Filled, labels: Sequence[Any]) -> tuple[Array | bool, Counter[str]]:

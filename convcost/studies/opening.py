@@ -28,8 +28,11 @@ class Asked(NamedTuple):
     switches: Switches | None = None
 
 
-def open_space(library: Library, asked: Asked) -> tuple[Family, Space]:
-    """What is varied, and the space. Raises SpecError."""
+def open_space(library: Library, asked: Asked, *, resolve: bool = True) -> tuple[Family, Space]:
+    """What is varied, and the space. Raises SpecError.
+
+    ``resolve``: the values of axes are there, and names of designs among them are looked up.
+    """
     shape, word = _words(asked)
     texts = [one for one in asked.vary if isinstance(one, str)]
     names = [
@@ -38,7 +41,9 @@ def open_space(library: Library, asked: Asked) -> tuple[Family, Space]:
     fixed, ties = _settings(asked.settings, names)
     made = make_space(texts, ties)
     axes = tuple(made.axes[texts.index(one)] if isinstance(one, str) else one for one in asked.vary)
-    space = resolve_axes(library, made._replace(axes=axes))
+    space = made._replace(axes=axes)
+    if resolve:
+        space = resolve_axes(library, space)
     if not axes:
         raise SpecError("nothing varies", hint="--vary out=16..512:16")
     _refuse_twice(space, fixed)
