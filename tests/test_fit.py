@@ -6,6 +6,7 @@ Facts are in ``data/fit.json``; each case says which paper and which code they a
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_cost_has_plateaus_and_falls_in_places(invoke: Run, what: str) -> None:
     fact = next(p for p in FACTS["shape-of-the-search"]["points"] if p["what"] == what)
     subject, axis = SEARCH[what]
     macs = [row["macs"] for row in rows_of(invoke, subject, "--vary", axis)]
-    falls = sum(later < earlier for earlier, later in zip(macs, macs[1:], strict=False))
+    falls = sum(later < earlier for earlier, later in pairwise(macs))
     assert (len(macs), len(set(macs)), falls) == (
         fact["values"],
         fact["distinct"],

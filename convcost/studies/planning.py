@@ -18,7 +18,8 @@ from convcost.studies.machine import BOX, BUILT, Machine, axis_columns
 from convcost.studies.measuring import RATIOS, figure_keys, measured_keys
 from convcost.studies.opening import Asked, open_space
 from convcost.studies.space import Axis, axis_of, parse_axis
-from convcost.studies.views import number
+from convcost.studies.sweep import check_any
+from convcost.studies.views import Tally, number
 
 if TYPE_CHECKING:
     from convcost.studies.machine import Box
@@ -216,13 +217,21 @@ class Batches:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Arrow's C stream interface, which polars, DuckDB, pyarrow and others read."""
-        return capsule(self.fields, map(self._values, self._machine.boxes(most=self._size)))
+        return capsule(self.fields, map(self._values, self._boxes()))
+
+    def _boxes(self) -> Iterator[Box]:
+        """The boxes of the space. Raises ConvcostError where nothing in it could be built."""
+        tally = Tally()
+        for box in self._machine.boxes(most=self._size):
+            tally.add(box)
+            yield box
+        check_any(self._machine, tally)
 
     def __iter__(self) -> Iterator[Columns]:
         """Batches as numpy columns, with ``is_built``."""
         import numpy as np
 
-        for box in self._machine.boxes(most=self._size):
+        for box in self._boxes():
             columns: Columns = {name: values.data for name, values in self._values(box).items()}
             yield {**columns, NOT_BUILT: np.broadcast_to(box.built, box.shape).reshape(-1)}
 
