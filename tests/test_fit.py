@@ -224,7 +224,7 @@ def test_the_table_says_the_rule_the_distance_and_the_command(invoke: Run) -> No
         "dearer     5      20  1,280\n"
         "9 candidates, all of them counted\n"
         "params -2 (-11.11 %) from 18\n"
-        "count it: convcost count 8x8x4 'conv kernel_size=1 4'\n"
+        "convcost count 8x8x4 'conv kernel_size=1 4'\n"
     )
 
 

@@ -127,6 +127,8 @@ class Traced(ComparableNumber):
                 self.trace.guard("==", b, 0, y == 0)
             if y == 0:
                 raise ZeroDivisionError
+        if a == b and operator in _OF_EQUALS:
+            return _OF_EQUALS[operator]  # groups == channels, as of depthwise convolutions
         return self.trace.step(operator, a, b, _COMPUTE[operator](x, y))
 
     def _guard(self, operator: str, other: Any, holds: Callable[[int, int], bool]) -> bool:
@@ -355,6 +357,9 @@ def as_ratio(value: Any) -> Any:
 def _is(value: Any, number: int) -> bool:
     return type(value) is int and value == number
 
+
+_OF_EQUALS = {"-": 0, "//": 1, "%": 0}
+"""Results of a number and itself, whichever it is."""
 
 _PLAIN = (int, Traced)
 

@@ -61,8 +61,10 @@ def _notes(fit: Fit, family: Family, space: Space, dtype: str) -> list[str]:
             for name, (first, last) in fit.same.items()
             if first != last
         ]
-        lines.append(f"count it: {command(family, space, fit.best, dtype)}")
-    return lines + unbuildable_notes(fit.unbuildable, fit.candidates)
+    lines += unbuildable_notes(fit.unbuildable, fit.candidates)
+    if fit.best is not None:
+        lines.append(command(family, space, fit.best, dtype))  # alone, so that it can be copied
+    return lines
 
 
 def _against(one: Candidate, target: Target) -> str:

@@ -128,7 +128,7 @@ class Plan:
         size = len(arrays[0])
         made = {key: np.full(size, -1, dtype=np.int64) for key in self.figures}
         made[NOT_BUILT] = np.zeros(size, dtype=bool)
-        for choice, places in _combinations(others, size):
+        for choice, places in _combinations(others):
             pairs = zip(names, choice, strict=True)
             values = [axis_of(name, [value]).values[0] for name, value in pairs]
             self._fill(machine, values, [array[places] for array in numbers], places, made)
@@ -145,15 +145,15 @@ class Plan:
         import numpy as np
 
         function = machine.function(choice, is_on_axes=False)
-        filled = function.run_columns([_whole_column(one) for one in numbers], (len(places),))
-        labels = np.broadcast_to(filled.labels, (len(places),))
-        built = np.array([label == BUILT for label in function.labels], dtype=bool)[labels]
+        shape = made[NOT_BUILT][places].shape
+        filled = function.run_columns([_whole_column(one) for one in numbers], shape)
+        built = np.array([label == BUILT for label in function.labels], dtype=bool)[filled.labels]
         made[NOT_BUILT][places] = built
         for key, result in zip(measured_keys(self.figures), filled.columns, strict=False):
-            values = np.broadcast_to(result.values, (len(places),))
+            values = np.broadcast_to(result.values, shape)
             if values.dtype == object or not LOW <= result.low <= result.high <= HIGH:
                 made[key] = made[key].astype(object)
-            made[key][places] = np.where(built, values, -1)
+            made[key][places] = values if built.all() else np.where(built, values, -1)
 
     def batches(self, size: int = BOX) -> Batches:
         """Every candidate of the space, as an Arrow stream. Raises SpecError without values."""
@@ -185,12 +185,12 @@ def _nothing(figures: Sequence[str]) -> Columns:
     return {**empty, NOT_BUILT: np.zeros(0, dtype=bool)}
 
 
-def _combinations(arrays: Sequence[Array], size: int) -> Iterator[tuple[tuple[Any, ...], Array]]:
+def _combinations(arrays: Sequence[Array]) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Each combination of values that is there, and its places."""
     import numpy as np
 
     if not arrays:
-        yield (), np.arange(size)
+        yield (), slice(None)
         return
     places: dict[tuple[Any, ...], list[int]] = {}
     for at, values in enumerate(zip(*[array.tolist() for array in arrays], strict=True)):
