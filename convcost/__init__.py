@@ -46,8 +46,8 @@ __all__ = [
     "formula",
     "from_torch",
     "load",
-    "swap",
     "plan",
+    "swap",
 ]
 
 _HOMES = {
