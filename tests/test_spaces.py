@@ -151,3 +151,29 @@ def test_every_candidate_of_a_generated_space_is_as_counted_alone(rng: Random) -
     tally = Tally()
     compare(rng, Machine(family, space, FIGURES), tally, 60, rng.choice((1 << 18, 100)))
     assert tally.wrong == [], (space, documents)
+
+
+def test_numbers_around_two_to_the_63_and_64_stay_exact() -> None:
+    """numpy joins int64 and uint64 as floats; nothing here may."""
+    from convcost.engine.boxes import BoxFunction
+
+    def function(numbers: Any) -> Any:
+        x, y = numbers
+        if x % 3 == 0:
+            return "third", [x * y + 1, x - y]
+        if x % 3 == 1:
+            return "first", [x, y * y * y]
+        if type(x) is not int:
+            raise ValueError  # no record: called one by one
+        return "plain", [x * y, y]
+
+    for first in (2**62 - 5, 2**31 - 9, 3):
+        xs = np.arange(first, first + 9)
+        ys = np.array([1, 2, 3, 4, 5, 2**21, 2**31])
+        made = BoxFunction(function, 2)
+        filled = made.run([xs, ys])
+        for i, x in enumerate(xs.tolist()):
+            for j, y in enumerate(ys.tolist()):
+                label, results = function([x, y])
+                assert made.labels[filled.labels[i, j]] == label
+                assert [column.values[i, j] for column in filled.columns] == results

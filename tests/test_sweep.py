@@ -93,6 +93,11 @@ BAD_AXES = {
     "out=1..x": ("'x' in 1..x is no number", "--vary out=1..x"),
     "width=0.2..1": ("0.2..1 needs a step", "--vary width=0.2..1"),
     "width=0..1:0.0000001": ("0..1:0.0000001 has 10,000,001 values", "--vary width=0..1:0.0000001"),
+    "in=1..9999999999999999": ("9999999999999999 is too large", "--vary in=1..9999999999999999"),
+    "in=9223372036854775808": (
+        "9223372036854775808 is too large",
+        "--vary in=9223372036854775808",
+    ),
     "a b=1": ("'a b' is not the name of a parameter", "--vary a b=1"),
 }
 

@@ -156,13 +156,15 @@ def _write(
         return
 
     def texts() -> Any:
-        if form == "csv":
-            yield csv_header(row_names(machine, wish)).encode()
+        header = csv_header(row_names(machine, wish)).encode() if form == "csv" else b""
         for part in rows:
             if form == "csv":
-                yield csv_lines(part).encode()
+                yield header + csv_lines(part).encode()
             else:
                 yield b"".join(line(plain_row(row)) for row in part)
+            header = b""
+        if header:
+            yield header  # no rows; an error has come before this
 
     if output.output is not None:
         with writing_whole(output.output) as write:

@@ -238,7 +238,12 @@ class _Filling:
         values: Any = old.values
         if (low < LOW or high > HIGH) and values.dtype != object:
             values = values.astype(object)
-        values[part] = np.where(where, result.values, values[part])
+        if where is True:
+            values[part] = result.values
+        else:
+            # One type on both sides: numpy would join large integers of two types as floats.
+            new = np.asarray(result.values, dtype=values.dtype)
+            values[part] = np.where(where, new, values[part])
         self.columns[number] = Column(values, low, high)
 
     def _call(self, at: tuple[int, ...]) -> None:

@@ -22,8 +22,8 @@ from convcost.language.values import whole
 from convcost.quantities import format_shape, parse_shape
 from convcost.studies.space import LONG_NAMES, Space, Value
 
-FRAME_NAMES = ("design", "input", "in_channels", "batch")
-"""What an axis can set beside the parameters of a layer, a design or a network."""
+WITHOUT_PARAMETERS = (".onnx", ".tflite", ".json", ".jsonl", ".pt", ".pth", ".h5")
+"""Files that hold finished models or layers."""
 
 
 class Family(NamedTuple):
@@ -167,8 +167,16 @@ def family(
     if word is not None:
         if word.endswith(".toml"):
             word = library.add_file(Path(word)).name
-        parsed = [layer.spec for layer in parse(word)]
-        layers = tuple(parsed)
+        if word.endswith(WITHOUT_PARAMETERS):
+            raise SpecError(
+                f"{word} has no parameters that could vary",
+                hint="designs, networks by name and .toml files have",
+            )
+        layers = tuple(layer.spec for layer in parse(word))
+        for spec in layers:
+            kind = library.proper(spec.type)
+            if kind not in PRIMITIVES:
+                library.find(kind)
         if "design" in names:
             raise SpecError(f"{word} and an axis of designs: give one of them", place="--vary")
     elif "design" not in names:
@@ -207,8 +215,9 @@ def resolve_axes(library: Library, space: Space) -> Space:
                 else value
                 for value in values
             ]
+            values = [library.proper(str(value)) for value in values]
             for value in values:
-                if not isinstance(value, str) or value not in PRIMITIVES:
+                if value not in PRIMITIVES:
                     library.find(str(value))
         elif axis.field == "input":
             values = [parse_shape(value) if isinstance(value, str) else value for value in values]
@@ -253,16 +262,3 @@ def with_fields(design: Design, dotted: Mapping[str, Any]) -> Design:
             computed=tuple(pair for pair in layer.computed if pair[0] != field),
         )
     return design._replace(layers=tuple(layers))
-
-
-def known_names(made: Family, space: Space) -> list[str]:
-    """What an axis may be called here, for hints."""
-    kinds = [spec.type for spec in made.layers]
-    kinds += [str(v) for axis in space.axes if axis.field == "design" for v in axis.values]
-    names: dict[str, None] = dict.fromkeys(("in", "out", "kernel", "input", "batch", "design"))
-    for kind in kinds:
-        if kind in PRIMITIVES:
-            names.update(dict.fromkeys(PRIMITIVES[kind].fields))
-        else:
-            names.update(dict.fromkeys(made.library.find(kind).parameters))
-    return list(names)

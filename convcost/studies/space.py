@@ -27,6 +27,9 @@ LONG_NAMES = {
 """What the short names of axes stand for. Other spellings are left to what is varied, since a
 network may have a parameter ``k`` of its own."""
 
+MAX_VALUE = 10**15
+"""The largest whole number of an axis: far beyond any size, far within 64 bits."""
+
 MAX_VALUES = 100_000
 """The longest axis of decimals or words; whole numbers in a range may be any number."""
 
@@ -111,7 +114,7 @@ def parse_axis(text: str) -> Axis:
         raise SpecError("an axis is NAME=VALUES", place=f"--vary {shorten(text, 60)}", hint=HINT)
     check_name(name, f"--vary {shorten(text, 60)}")
     try:
-        return Axis(name, read_values(listed))
+        return _checked(Axis(name, read_values(listed)))
     except ConvcostError as problem:
         place = f"--vary {shorten(text, 60)}"
         raise SpecError(problem.message, place=place, hint=problem.hint) from None
@@ -126,10 +129,23 @@ def axis_of(name: str, values: Iterable[Any]) -> Axis:
         checked = _each_once([_exact(name, value) for value in values])
     if not checked:
         raise SpecError(f"{name} has no values")
-    return Axis(name, checked)
+    return _checked(Axis(name, checked))
+
+
+def _checked(axis: Axis) -> Axis:
+    """The axis, if a column can hold its values. Raises SpecError."""
+    ends = axis.values
+    if isinstance(ends, range):
+        ends = [ends[0], ends[-1]]
+    for value in ends:
+        if type(value) is int and abs(value) > MAX_VALUE:
+            raise SpecError(f"{value} is too large", hint=f"values end at {MAX_VALUE:,}")
+    return axis
 
 
 def _exact(name: str, value: Any) -> Value:
+    if (isinstance(value, float) and value != value) or value in (float("inf"), -float("inf")):
+        raise SpecError(f"{name} holds {value}, which is no number")
     if isinstance(value, float):
         return _whole_if_whole(Fraction(repr(value)))
     if isinstance(value, bool | int | str | tuple):
