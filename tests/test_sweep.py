@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, refusal
+from conftest import Run, environment, refusal
 
 from convcost import count
 from convcost.errors import SpecError
@@ -449,3 +453,72 @@ def test_a_row_of_a_sweep_is_what_count_says() -> None:
     for c, o in ((16, 32), (512, 496)):
         counted = count(f"56x56x{c}", f"separable 3x3 {o}")
         assert (counted.params, counted.macs) == (9 * c + c * o, 56 * 56 * (9 * c + c * o))
+
+
+LARGE = ("sweep", "separable", "--vary", "in=1..5000", "--vary", "out=1..5000")
+FIXED = ("--set", "input=56", "--set", "kernel=3", "--format", "jsonl")
+
+
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from convcost.cli.app import run
+sys.exit(run(sys.argv[1:]))
+"""
+"""Interrupts count, also where the tests run with SIGINT ignored."""
+
+
+def test_an_interrupt_leaves_whole_lines(tmp_path: Path) -> None:
+    """25 million candidates; interrupted once some have come."""
+    with (tmp_path / "rows.jsonl").open("wb") as out:
+        running = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTIBLE, *LARGE, *FIXED],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        while (tmp_path / "rows.jsonl").stat().st_size < 1_000_000:
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (130, b"")
+    text = (tmp_path / "rows.jsonl").read_bytes()
+    assert text.endswith(b"}\n")
+    for at, line in enumerate(text.splitlines()[-5:]):
+        assert json.loads(line)["params"] > at
+
+
+def test_a_closed_pipe_is_a_quiet_end() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "convcost", *LARGE, *FIXED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert running.stdout is not None
+    assert running.stderr is not None
+    assert json.loads(running.stdout.readline()) == {
+        "in": 1,
+        "out": 1,
+        "params": 3 * 3 + 1,
+        "macs": 56 * 56 * (3 * 3 + 1),
+    }
+    running.stdout.close()
+    assert (running.wait(60), running.stderr.read()) == (141, b"")
+    running.stderr.close()
+
+
+def test_without_numpy_the_error_names_the_extra(
+    invoke: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "numpy" else find(name)
+    )
+    assert invoke("sweep", "8x8x4", "conv 3x3", "--vary", "out=8") == refusal(
+        "error: a sweep needs the package numpy",
+        "  install it with: pip install 'convcost[sweep]'",
+    )

@@ -7,6 +7,7 @@ what hangs on them (``out=6*in``) is an expression, evaluated for each combinati
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -144,7 +145,7 @@ def _checked(axis: Axis) -> Axis:
 
 
 def _exact(name: str, value: Any) -> Value:
-    if (isinstance(value, float) and value != value) or value in (float("inf"), -float("inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"{name} holds {value}, which is no number")
     if isinstance(value, float):
         return _whole_if_whole(Fraction(repr(value)))
