@@ -161,8 +161,6 @@ def _step(operator: str, left: Column, right: Column) -> Column:
         "*": np.multiply,
         "//": np.floor_divide,
         "%": np.remainder,
-        "max": np.maximum,
-        "min": np.minimum,
     }[operator](a, b)
     if not isinstance(values, np.ndarray):
         values = int(values)
@@ -245,8 +243,6 @@ _BOUNDS: dict[str, Callable[[Column, Column], tuple[int, int]]] = {
     "*": _product,
     "//": _quotient,
     "%": _remainder,
-    "max": lambda left, right: (max(left.low, right.low), max(left.high, right.high)),
-    "min": lambda left, right: (min(left.low, right.low), min(left.high, right.high)),
 }
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARE: dict[str, Any] = {

@@ -12,7 +12,7 @@ Operand: TypeAlias = int | str
 
 
 class Step(NamedTuple):
-    """``name = left operator right``; the operator is one of ``+ - * // % max min``."""
+    """``name = left operator right``; the operator is one of ``+ - * // %``."""
 
     name: str
     operator: str

@@ -29,9 +29,6 @@ def _line(line: Step | Guard) -> str:
     left, right = _text(line.left), _text(line.right)
     if isinstance(line, Guard):
         return f"if {'not ' * line.holds}({left} {line.operator} {right}): return None"
-    if line.operator in ("max", "min"):
-        relation = ">" if line.operator == "max" else "<"
-        return f"{line.name} = {left} if {left} {relation} {right} else {right}"
     return f"{line.name} = {left} {line.operator} {right}"
 
 

@@ -15,7 +15,7 @@ equal to a text, a tuple or None, whichever number it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -67,17 +67,6 @@ class Trace:
             raise NotTraceableError("too many steps")
         self._lines.append(line)
 
-    def most(self, values: Iterable[Any]) -> Any:
-        """The largest of several numbers as a step, so that the record is not bound to which."""
-        result: Any = None
-        for value in values:
-            if result is None or (_is_plain(result) and _is_plain(value)):
-                result = value if result is None else max(result, value)
-            else:
-                (a, x), (b, y) = _operand(result), _operand(value)
-                result = result if a == b else self.step("max", a, b, max(x, y))
-        return result
-
     def record(self, results: Sequence[Any]) -> Record:
         """What was done, with the places of ``results``."""
         places = tuple(_operand(result)[0] for result in results)
@@ -90,10 +79,6 @@ def _refuse(*_: Any) -> NoReturn:
 
 _decline: Any = _refuse
 """A method that a record cannot hold."""
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, int)
 
 
 def _operand(value: Any) -> tuple[Operand, int]:
