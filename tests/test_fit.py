@@ -212,6 +212,19 @@ def test_limits_together_and_the_objective(invoke: Run) -> None:
     assert smallest["cheaper"] is None
 
 
+def test_what_is_next_on_the_better_side_breaks_a_limit(invoke: Run) -> None:
+    """1x1 kernels on 40x40 have fewer parameters, and more MACs, than 3x3 kernels on 13x13."""
+    found = answer(
+        invoke,
+        *("conv out=8", "--set", "in=4", "--vary", "kernel=1,3", "--set", "input=40//kernel"),
+        *("--max", "macs=50000", "--minimize", "params"),
+    )
+    assert (40 * 40 * 4 * 8, 13 * 13 * 9 * 4 * 8) == (51_200, 48_672)
+    assert found["best"]["arguments"] == {"kernel": 3}
+    assert found["cheaper"] == {"arguments": {"kernel": 1}, "params": 4 * 8, "macs": 51_200}
+    assert found["dearer"] is None
+
+
 def test_the_table_says_the_rule_the_distance_and_the_command(invoke: Run) -> None:
     result = invoke("fit", "8x8x4", "conv", "--set", "kernel=1", "--vary", "out=1..9", "--near",
                     "params=18")  # fmt: skip

@@ -88,6 +88,11 @@ def test_no_rows_give_no_rows() -> None:
     }
 
 
+def test_one_axis_may_stand_alone() -> None:
+    plan = convcost.plan("8x8x4", "conv 3x3", vary="out=8,16")
+    assert [batch["params"].tolist() for batch in plan.batches()] == [[9 * 4 * 8, 9 * 4 * 16]]
+
+
 def test_a_missing_column_and_a_missing_value_are_said() -> None:
     plan = convcost.plan("8x8", "conv 3x3", vary=["in", "out"])
     with pytest.raises(SpecError) as caught:

@@ -275,7 +275,7 @@ def _text(value: Any) -> str:
 
 def plan(
     *what: str,
-    vary: Sequence[str] | Mapping[str, Any],
+    vary: str | Sequence[str] | Mapping[str, Any],
     settings: Mapping[str, Any] | None = None,
     figures: Sequence[str] = ("params", "macs"),
     dtype: str = "float32",
@@ -289,6 +289,8 @@ def plan(
     SpecError.
     """
     axes: list[Axis | str] = []
+    if isinstance(vary, str):
+        vary = [vary]
     if isinstance(vary, Mapping):
         axes += [axis_of(name, values) for name, values in vary.items()]
     else:
