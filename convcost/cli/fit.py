@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -9,6 +10,13 @@ import typer
 from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, LIMIT
+from convcost.cli.memory import (
+    NO_MEMORY,
+    MemoryOptions,
+    asked_execution,
+    given_words,
+    refuse_unused,
+)
 from convcost.cli.varying import NO_SPACE, SpaceOptions
 
 GOAL = "Goal"
@@ -67,7 +75,7 @@ def run(
         o.option(GOAL, *("--minimize", "--minimise"), metavar="FIGURE", help="The least."),
     ] = None,
     columns: o.Columns = None,
-    dtype: o.Dtype = "float32",
+    memory: MemoryOptions = NO_MEMORY,
     output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
     """Find the candidate nearest to a figure, or the best within limits.
@@ -75,9 +83,8 @@ def run(
     Every candidate is counted: cost has steps and need not rise with a width. Exit 1 where
     nothing is feasible.
     """
-    from convcost.cli.output import check_choice, chosen_format, write_answer
+    from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.varying import opened_space, progress
-    from convcost.engine.memory import DTYPES
     from convcost.errors import SpecError
     from convcost.reports.fitting import fit_report
     from convcost.studies.fitting import fit, make_fit, read_target
@@ -85,20 +92,22 @@ def run(
     from convcost.studies.machine import Machine
     from convcost.studies.measuring import measured_keys
 
-    check_choice("--dtype", dtype, DTYPES)
+    how = asked_execution(memory)
     form = chosen_format(output)
     library, family, made = opened_space(what or [], space)
     if maximize and minimize:
         raise SpecError("--maximize and --minimize: one of them decides")
     named = maximize or minimize
     wish = make_fit(
-        read_target(library, near, "--near", dtype) if near else None,
-        [read_target(library, text, "--max", dtype) for text in max_ or ()],
+        read_target(library, near, "--near", how) if near else None,
+        [read_target(library, text, "--max", how) for text in max_ or ()],
         Objective(named, largest=bool(maximize)) if named else None,
         [name.strip() for name in (columns or "").split(",") if name.strip()],
     )
-    machine = Machine(family, made, measured_keys(wish.keys), dtype)
+    refuse_unused(memory, wish.keys, "this fit")
+    machine = Machine(family, made, measured_keys(wish.keys), how)
     with progress(made.size) as done:
         answer = fit(machine, wish, done)
-    write_answer([fit_report(answer, family, made, dtype)], output, form)
+    options = [word for text in given_words(memory).values() for word in shlex.split(text)]
+    write_answer([fit_report(answer, family, made, options)], output, form)
     return DONE if answer.best is not None else LIMIT

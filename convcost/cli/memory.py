@@ -94,13 +94,13 @@ def asked_execution(options: MemoryOptions) -> "Execution":
             until=options.until,
         )
     except ConvcostError as problem:
-        place = ", ".join(_given(options).values())
+        place = ", ".join(given_words(options).values())
         raise SpecError(problem.message, place=place or None, hint=problem.hint) from None
 
 
 def refuse_unused(options: MemoryOptions, shown: Collection[str], where: str) -> None:
     """Refuse an option that none of the figures ``shown`` in ``where`` depends on."""
-    for name, text in _given(options).items():
+    for name, text in given_words(options).items():
         needed = BY_TYPES if name == "--dtype" else BY_RULE
         if needed.isdisjoint(shown):
             raise SpecError(
@@ -115,7 +115,7 @@ def _kinds(options: MemoryOptions) -> tuple[str, ...]:
     return tuple(word.strip() for words in options.in_place or () for word in words.split(","))
 
 
-def _given(options: MemoryOptions) -> dict[str, str]:
+def given_words(options: MemoryOptions) -> dict[str, str]:
     """The options that were given, as typed."""
     texts = {
         "--dtype": options.dtype if options.dtype != "float32" else None,

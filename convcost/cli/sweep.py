@@ -10,6 +10,12 @@ import typer
 from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE
+from convcost.cli.memory import (
+    NO_MEMORY,
+    MemoryOptions,
+    asked_execution,
+    refuse_unused,
+)
 from convcost.cli.varying import NO_SPACE, SPACE, SpaceOptions
 
 if TYPE_CHECKING:
@@ -77,16 +83,15 @@ def run(
     chart: Annotated[
         bool, o.option(o.OUTPUT, "--chart", help="Draw the first two figures of the front.")
     ] = False,
-    dtype: o.Dtype = "float32",
+    memory: MemoryOptions = NO_MEMORY,
     output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
     """Cost every candidate of a space, exactly, and show those that matter.
 
     A row for each, with its axes and its figures. CSV and JSON lines are written as they come.
     """
-    from convcost.cli.output import check_choice, chosen_format, write_answer
+    from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.varying import opened_space, path_of, progress
-    from convcost.engine.memory import DTYPES
     from convcost.errors import SpecError
     from convcost.reports.sweep import sweep_report
     from convcost.studies.joining import read_join
@@ -94,7 +99,7 @@ def run(
     from convcost.studies.measuring import measured_keys
     from convcost.studies.sweep import make_wish, sweep
 
-    check_choice("--dtype", dtype, DTYPES)
+    how = asked_execution(memory)
     parquet = path_of(output.output, ".parquet")
     form = chosen_format(output)
     if chart and form != "table":
@@ -114,7 +119,8 @@ def run(
         join=table,
         show=[name.strip() for name in (columns or "").split(",") if name.strip()],
     )
-    machine = Machine(family, made, measured_keys(wish.keys), dtype)
+    refuse_unused(memory, wish.keys, "this sweep")
+    machine = Machine(family, made, measured_keys(wish.keys), how)
     with progress(made.size) as done:
         if parquet is not None or (form in ("csv", "jsonl") and output.get is None):
             _stream(machine, wish, form, output, parquet, done)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +21,7 @@ from convcost.studies.views import number
 FIT_SCHEMA = "convcost.fit/1"
 
 
-def fit_report(fit: Fit, family: Family, space: Space, dtype: str = "float32") -> Report:
+def fit_report(fit: Fit, family: Family, space: Space, options: Sequence[str] = ()) -> Report:
     """Three rows at most: what is next cheaper, the best, what is next dearer."""
     labelled = [
         ("cheaper", fit.cheaper),
@@ -41,13 +41,13 @@ def fit_report(fit: Fit, family: Family, space: Space, dtype: str = "float32") -
         rows=rows,
         total=None,
         caption=f"{fit.candidates:,} candidates, all of them counted",
-        notes=tuple(_notes(fit, family, space, dtype)),
-        document=lambda: fit_document(fit, family, space, dtype),
-        records=lambda: (fit_document(fit, family, space, dtype),),
+        notes=tuple(_notes(fit, family, space, options)),
+        document=lambda: fit_document(fit, family, space, options),
+        records=lambda: (fit_document(fit, family, space, options),),
     )
 
 
-def _notes(fit: Fit, family: Family, space: Space, dtype: str) -> list[str]:
+def _notes(fit: Fit, family: Family, space: Space, options: Sequence[str]) -> list[str]:
     lines = []
     if fit.best is None:
         lines.append("nothing is feasible; the least infeasible candidate is shown")
@@ -63,7 +63,7 @@ def _notes(fit: Fit, family: Family, space: Space, dtype: str) -> list[str]:
         ]
     lines += unbuildable_notes(fit.unbuildable, fit.candidates)
     if fit.best is not None:
-        lines.append(command(family, space, fit.best, dtype))  # alone, so that it can be copied
+        lines.append(command(family, space, fit.best, options))  # alone, so that it can be copied
     return lines
 
 
@@ -84,7 +84,9 @@ def _percent(away: int, target: int) -> str:
     return f"{float(Fraction(away * 100, target)):+.2f} %"
 
 
-def fit_document(fit: Fit, family: Family, space: Space, dtype: str = "float32") -> dict[str, Any]:
+def fit_document(
+    fit: Fit, family: Family, space: Space, options: Sequence[str] = ()
+) -> dict[str, Any]:
     """The fixed JSON of a fit."""
     document: dict[str, Any] = {
         "schema": FIT_SCHEMA,
@@ -95,7 +97,7 @@ def fit_document(fit: Fit, family: Family, space: Space, dtype: str = "float32")
         "cheaper": _candidate(fit.cheaper),
         "dearer": _candidate(fit.dearer),
         "same": {name: [number(first), number(last)] for name, (first, last) in fit.same.items()},
-        "command": None if fit.best is None else command(family, space, fit.best, dtype),
+        "command": None if fit.best is None else command(family, space, fit.best, options),
     }
     if fit.best is None:
         document["nearest_infeasible"] = _candidate(fit.nearest_infeasible)
@@ -109,11 +111,11 @@ def _candidate(one: Candidate | None) -> dict[str, Any] | None:
     return {"arguments": arguments, **one.figures}
 
 
-def command(family: Family, space: Space, one: Candidate, dtype: str = "float32") -> str:
-    """The command line that counts a candidate."""
+def command(family: Family, space: Space, one: Candidate, options: Sequence[str] = ()) -> str:
+    """The command line that counts a candidate; ``options`` are further words of it."""
     settings = {**family.settings, **space.settings(one.arguments, family.settings)}
     if any("." in name for name in settings):
-        return _as_sweep(family, settings)
+        return _as_sweep(family, settings, options)
     subject = family.build(settings)
     shape, batch = subject.graph.inputs[0], settings.pop("batch", family.batch)
     side, channels = settings.pop("input", None), settings.pop("in_channels", None)
@@ -130,7 +132,7 @@ def command(family: Family, space: Space, one: Candidate, dtype: str = "float32"
         words += [format_shape(shape), _text(family, kind, settings)]
     if batch != 1:
         words += ["--batch", str(batch)]
-    return shlex.join([*words, *(["--dtype", dtype] if dtype != "float32" else [])])
+    return shlex.join([*words, *options])
 
 
 def _text(family: Family, kind: str, settings: Mapping[str, Any]) -> str:
@@ -146,7 +148,7 @@ def _text(family: Family, kind: str, settings: Mapping[str, Any]) -> str:
     return format_layer(spec(type=kind, **plain))
 
 
-def _as_sweep(family: Family, settings: Mapping[str, Any]) -> str:
+def _as_sweep(family: Family, settings: Mapping[str, Any], options: Sequence[str]) -> str:
     """What sets single layers has no other command line."""
     words = ["convcost", "sweep"]
     if family.input is not None:
@@ -155,4 +157,4 @@ def _as_sweep(family: Family, settings: Mapping[str, Any]) -> str:
     short = {long: name for name, long in LONG_NAMES.items()}
     for name, value in settings.items():
         words += ["--vary", f"{short.get(name, name)}={shown(value)}"]
-    return shlex.join(words)
+    return shlex.join([*words, *options])

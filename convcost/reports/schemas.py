@@ -16,6 +16,7 @@ from convcost.reports.convention_schemas import (
     ConventionValue,
     ReconcileDocument,
 )
+from convcost.reports.space_schemas import FitDocument, SweepDocument
 
 Shape = list[int]
 Axes = list[int]
@@ -354,44 +355,6 @@ class DesignCheckDocument(_Model):
     schema_: Annotated[Literal["convcost.design_check/1"], Field(alias="schema")]
     design: str
     examples: list[CheckedExample]
-
-
-Number = int | float | bool | str | Shape
-
-
-class SweepDocument(_Model):
-    """``convcost sweep --format json``: a row a candidate, its axes and then its figures."""
-
-    schema_: Annotated[Literal["convcost.sweep/1"], Field(alias="schema")]
-    axes: dict[str, list[Number]]
-    candidates: int
-    unbuildable: int
-    rows: list[dict[str, Number | None]]
-
-
-class FitCandidate(BaseModel):
-    """One candidate: its arguments by axis, and its figures by their keys."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    arguments: dict[str, Number]
-    params: int
-    macs: int
-
-
-class FitDocument(_Model):
-    """``convcost fit --format json``. ``same``: for each axis the interval without a change."""
-
-    schema_: Annotated[Literal["convcost.fit/1"], Field(alias="schema")]
-    rule: str
-    candidates: int
-    unbuildable: int
-    best: FitCandidate | None = Field(description="null: nothing is feasible")
-    cheaper: FitCandidate | None
-    dearer: FitCandidate | None
-    same: dict[str, tuple[Number, Number]]
-    command: str | None
-    nearest_infeasible: FitCandidate | None = None
 
 
 SCHEMAS: dict[str, Any] = {

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from convcost.engine.columns import Array
 from convcost.engine.counting import count
 from convcost.engine.figures import FIGURES, Measured
+from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.language.building import build_network
 from convcost.language.library import Library
@@ -91,7 +92,7 @@ class Fit(NamedTuple):
     nearest_infeasible: Candidate | None
 
 
-def read_target(library: Library, text: str, option: str, dtype: str) -> Target:
+def read_target(library: Library, text: str, option: str, how: Execution = PLAIN) -> Target:
     """``FIGURE=NUMBER`` or ``FIGURE=NETWORK`` (its own figure). Raises SpecError."""
     key, equals, value = (part.strip() for part in text.partition("="))
     place = f"{option} {shorten(text, 60)}"
@@ -105,16 +106,16 @@ def read_target(library: Library, text: str, option: str, dtype: str) -> Target:
         if value[0].isdigit():
             read = parse_bytes if FIGURES[key].unit == "bytes" else parse_count
             return Target(key, read(value))
-        return Target(key, _figure_of(library, value, key, dtype), value)
+        return Target(key, _figure_of(library, value, key, how), value)
     except ConvcostError as problem:
         raise SpecError(problem.message, place=place, hint=problem.hint) from None
 
 
-def _figure_of(library: Library, name: str, key: str, dtype: str) -> int:
+def _figure_of(library: Library, name: str, key: str, how: Execution) -> int:
     """The figure of a network by name, at its own input."""
     design = library.find(library.proper(name))
     subject = build_network(library, design)
-    amount = FIGURES[key].total(Measured(count(subject.graph), dtype))
+    amount = FIGURES[key].total(Measured(count(subject.graph), how))
     if not isinstance(amount, Amount) or amount.is_bound:
         raise ConvcostError(f"{name} has no exact {key}")
     return amount.value

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from convcost.engine.boxes import BoxFunction, Filled
 from convcost.engine.columns import Array, Column, column
+from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.engine.tracing import NotTraceableError, Traced
 from convcost.errors import ConvcostError
 from convcost.studies.candidates import Family
@@ -56,9 +57,9 @@ class Machine:
     """``family`` over ``space``, measured by ``figures``."""
 
     def __init__(
-        self, family: Family, space: Space, figures: Sequence[str], dtype: str = "float32"
+        self, family: Family, space: Space, figures: Sequence[str], how: Execution = PLAIN
     ) -> None:
-        self.family, self.space, self.figures, self.dtype = family, space, tuple(figures), dtype
+        self.family, self.space, self.figures, self.how = family, space, tuple(figures), how
         self._columns = [n for n, axis in enumerate(space.axes) if axis.is_whole]
         self._choices = [n for n, axis in enumerate(space.axes) if not axis.is_whole]
         self._functions: dict[tuple[Any, ...], BoxFunction] = {}
@@ -95,7 +96,7 @@ class Machine:
 
     def _measured(self, named: Mapping[str, Any]) -> list[Any]:
         settings = self.space.settings(named, self.family.settings)
-        return measure(self.family.build(settings), self.figures, self.dtype)
+        return measure(self.family.build(settings), self.figures, self.how)
 
     def function(self, choice: Sequence[Value], *, is_on_axes: bool = True) -> BoxFunction:
         """The records of one combination of words and decimals."""

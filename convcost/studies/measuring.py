@@ -7,6 +7,7 @@ from typing import Any
 
 from convcost.engine.counting import count
 from convcost.engine.figures import FIGURES, Measured
+from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.errors import ConvcostError, SpecError, did_you_mean
 from convcost.language.building import Subject
 from convcost.quantities import Amount
@@ -29,7 +30,7 @@ def measured_keys(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for key in keys for part in RATIOS.get(key, (key,))))
 
 
-def measure(subject: Subject, keys: Sequence[str], dtype: str = "float32") -> list[Any]:
+def measure(subject: Subject, keys: Sequence[str], how: Execution = PLAIN) -> list[Any]:
     """The figures of a built candidate, none of them a ratio.
 
     Of a receptive field the number that every axis has, or the smallest. Raises ConvcostError
@@ -38,7 +39,7 @@ def measure(subject: Subject, keys: Sequence[str], dtype: str = "float32") -> li
     counted = count(subject.graph, subject.batch)
     if counted.uncounted:
         raise ConvcostError(f"{subject.name} cannot be counted completely")
-    measured = Measured(counted, dtype)
+    measured = Measured(counted, how)
     values: list[Any] = []
     for key in keys:
         value: Any = FIGURES[key].total(measured)

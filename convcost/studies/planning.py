@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.columns import HIGH, LOW, Array, Column, column
+from convcost.engine.memory.execution import execution
 from convcost.errors import ConvcostError, SpecError
 from convcost.language.library import Library
 from convcost.studies.arrow import FLOAT64, INT64, TEXT, Field, Values, capsule
@@ -83,7 +84,8 @@ class Plan:
                 for name, is_whole in zip(self.names, whole, strict=True)
             )
             family, space = self._open(axes, resolve=False)
-            self._machines[key] = Machine(family, space, measured_keys(self.figures), self.dtype)
+            how = execution(self.dtype)
+            self._machines[key] = Machine(family, space, measured_keys(self.figures), how)
         return self._machines[key]
 
     def _open(self, axes: Sequence[Axis], *, resolve: bool) -> Any:
@@ -206,7 +208,7 @@ class Batches:
         axes = [axis for axis in plan.axes if not isinstance(axis, str)]
         self._family, self._space = plan._open(axes, resolve=True)
         keys = measured_keys(plan.figures)
-        self._machine = Machine(self._family, self._space, keys, plan.dtype)
+        self._machine = Machine(self._family, self._space, keys, execution(plan.dtype))
         self._plan, self._size = plan, size
 
     @property
