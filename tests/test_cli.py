@@ -396,6 +396,7 @@ def test_every_command_has_help_with_an_example(invoke: Run, command: str, optio
     assert (result.code, result.err) == (0, "")
     assert f"Usage: convcost {command} " in result.out
     if command != "schema":
+        assert "--format, -f FORMAT" in result.out
         assert f"convcost {command}" in result.out.split("Usage:", 1)[1].split("\n", 1)[1]
 
 

@@ -135,7 +135,7 @@ class _Scan:
         """Whether the parser has to look at a parameter: it was given, or may be elsewhere."""
         if param.param_type_name == "argument" or param.is_eager or param.required:
             return True
-        if param.name in self._seen:
+        if param.name in self._seen or not _HELP.isdisjoint(self._args):
             return True
         variables = getattr(param, "envvar", None) or ()
         return any(
@@ -252,6 +252,10 @@ class _Scan:
                 if library.knows(word):
                     found.update(dict.fromkeys(library.find(word).parameters))
         return list(found)
+
+
+_HELP = frozenset({"--help", "-h"})
+"""Options that show all others."""
 
 
 def _is_flag(param: Any) -> bool:
