@@ -19,7 +19,7 @@ from convcost.sources.onnx.costing import Costs
 class Heads(NamedTuple):
     """Samples times heads, and the sizes of one head."""
 
-    count: int
+    lanes: int
     queries: int
     keys: int
     key_size: int
@@ -28,12 +28,12 @@ class Heads(NamedTuple):
     @property
     def macs(self) -> int:
         """Scores, and values weighted by them."""
-        return self.count * self.queries * self.keys * (self.key_size + self.value_size)
+        return self.lanes * self.queries * self.keys * (self.key_size + self.value_size)
 
     @property
     def scores(self) -> int:
         """How many pairs of a query and a key there are."""
-        return self.count * self.queries * self.keys
+        return self.lanes * self.queries * self.keys
 
 
 def attention(costs: Costs, node: Any) -> Operation:
@@ -141,7 +141,6 @@ def linear_attention(costs: Costs, node: Any) -> Operation:
     return costs.macs(
         node,
         steps * state * (groups * (1 + corrects) + heads),
-        element_ops=steps
-        * (groups * (decays * state + corrects * 2 * d_value) + heads * d_value),
+        element_ops=steps * (groups * (decays * state + corrects * 2 * d_value) + heads * d_value),
         mixes=d_key,
     )

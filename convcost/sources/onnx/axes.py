@@ -6,6 +6,7 @@ one question; knows nothing of sizes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from convcost.sources.layout import CHANNELS_FIRST
@@ -37,27 +38,71 @@ def channel_axis(graph: Any, name: str, rank: int) -> int | None:
 
     The first operation on the way that mixes channels decides; transposes are followed back.
     """
+    for node, order in _met(graph, name, rank):
+        if node.op_type in CHANNELS_FIRST or node.op_type == "FusedConv":
+            return order[1] if len(order) > 1 else None
+        if node.op_type in CHANNELS_LAST or node.op_type == "NhwcMaxPool":
+            return order[-1]
+    return None
+
+
+def wanted_sizes(graph: Any, name: str, rank: int) -> dict[int, int]:
+    """Sizes of axes of an input that weights fix: the rows of a matrix, a kernel's channels."""
+    stored = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            tensors = [a.t for a in node.attribute if a.HasField("t")]
+            stored.update({node.output[0]: tuple(t.dims) for t in tensors[:1]})
+    wanted: dict[int, int] = {}
+    for node, order in _met(graph, name, rank):
+        for axis, size in _fixed(node, stored, len(order)):
+            wanted.setdefault(order[axis], size)
+    return wanted
+
+
+def _fixed(node: Any, stored: dict[str, tuple[int, ...]], rank: int) -> Iterator[tuple[int, int]]:
+    """Axes of what a node reads, and the sizes that its weights ask for there."""
+    weight = next((stored[name] for name in node.input[1:] if stored.get(name)), None)
+    if weight is None or not rank:
+        return
+    settings = {attribute.name: attribute.i for attribute in node.attribute}
+    if node.op_type in ("Conv", "FusedConv") and rank > 1 and len(weight) > 1:
+        yield 1, weight[1] * (settings.get("group") or 1)
+    elif node.op_type in ("LSTM", "GRU", "RNN"):
+        yield rank - 1, weight[-1]
+    elif node.op_type == "Gemm" and len(weight) == 2:
+        yield rank - 1, weight[1] if settings.get("transB") else weight[0]
+    elif node.op_type == "MatMul" and len(weight) > 1:
+        yield rank - 1, weight[-2]
+    elif node.op_type == "BatchNormalization" and rank > 1:
+        yield 1, weight[0]
+    elif node.op_type in ("Add", "Sub", "Mul", "Div", "LayerNormalization"):
+        for back, size in enumerate(reversed(weight[-rank:]), 1):
+            if size > 1:
+                yield rank - back, size
+
+
+def _met(graph: Any, name: str, rank: int) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """Operations that an input meets, and the input's axes in the order they have there.
+
+    Followed through what leaves the axes alone, and through what adds, drops or turns them.
+    """
     readers: dict[str, list[Any]] = {}
     for node in graph.node:
-        for read in node.input[:1] if node.op_type not in POINTWISE else node.input:
+        for read in node.input if node.op_type in POINTWISE else node.input[:1]:
             readers.setdefault(read, []).append(node)
     waiting = [(name, tuple(range(rank)))]
     for _ in range(MOST_STEPS):
         if not waiting:
-            return None
+            return
         tensor, order = waiting.pop(0)
         for node in readers.get(tensor, ()):
-            if node.op_type in CHANNELS_FIRST or node.op_type in ("FusedConv", "NhwcMaxPool"):
-                return order[1] if node.op_type != "NhwcMaxPool" else order[-1]
-            if node.op_type in CHANNELS_LAST:
-                return order[-1]
+            yield node, order
+            turned: tuple[int, ...] | None = order if node.op_type in POINTWISE else None
             if node.op_type == "Transpose":
                 turned = _turn(node, order)
-                if turned is not None:
-                    waiting.append((node.output[0], turned))
-            elif node.op_type in POINTWISE and node.output:
-                waiting.append((node.output[0], order))
-    return None
+            if turned is not None and node.output:
+                waiting.append((node.output[0], turned))
 
 
 def _turn(node: Any, order: tuple[int, ...]) -> tuple[int, ...] | None:

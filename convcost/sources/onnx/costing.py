@@ -66,7 +66,7 @@ class Costs:
     def kind(self, node: Any) -> str:
         """The name of a node's type: convcost's word, or its own with its domain."""
         if node.domain in OWN_DOMAINS:
-            return TYPES.get(node.op_type, node.op_type)
+            return TYPES.get(node.op_type, str(node.op_type))
         return f"{node.domain}::{node.op_type}"
 
     def elements(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from convcost.engine.operations.foreign import Foreign
 from convcost.engine.shapes import Shape
@@ -17,11 +18,18 @@ from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
 from convcost.sources.onnx.batching import is_batch
 from convcost.sources.onnx.facts import MisfitError
-from convcost.sources.onnx.fitting import too_small
-from convcost.sources.onnx.inputs import Given, Sizes, fix_inputs, free_dimensions, free_inputs
+from convcost.sources.onnx.inputs import (
+    FreeError,
+    Given,
+    Sizes,
+    fix_inputs,
+    free_error,
+    free_inputs,
+)
 from convcost.sources.onnx.loading import Loaded, load
 from convcost.sources.onnx.nodes import Reader
 from convcost.sources.onnx.notes import notes
+from convcost.sources.onnx.suggesting import free_dimensions, too_small
 from convcost.sources.onnx.walking import Walk, WindowError
 
 
@@ -70,41 +78,82 @@ class _Reading:
             subject, own = self._read(None)
         return subject if batch in (None, own) else _for_batch(subject, own, batch or own)
 
-    def _walk(self, batch: int | None) -> tuple[Walk, Sizes]:
+    def _walk(self, given: Given) -> tuple[Walk, Sizes]:
         loaded = self._loaded.copy()
-        sizes = fix_inputs(loaded.model, self._place, Given(self._inputs, batch))
+        sizes = fix_inputs(loaded.model, self._place, given)
         walk = Walk(loaded.onnx, loaded.model, self._place, sizes.names)
         walk.run()
         return walk, sizes
 
+    def _try(self, inputs: Mapping[str, Shape]) -> Walk:
+        return self._walk(Given(inputs))[0]
+
     def _read(self, batch: int | None) -> tuple[Subject, int]:
+        model = self._loaded.model
         try:
-            walk, sizes = self._walk(batch)
-            if sizes.guessed:
-                self._check_guess(walk, sizes)
+            walk, sizes = self._settled(Given(self._inputs, batch))
         except WindowError as problem:
-            raise too_small(self._walk, self._loaded, problem, self._inputs) from None
+            raise too_small(self._try, model, problem) from None
+        except FreeError as problem:
+            raise free_dimensions(self._try, model, self._open(), problem) from None
         reader = Reader(walk, self._loaded.traits, self._place, sizes.batch, self._costs)
         subject = reader.subject(self._path.stem)
         return subject._replace(notes=notes(reader, self._loaded.moved)), sizes.batch
 
-    def _check_guess(self, walk: Walk, sizes: Sizes) -> None:
-        """A free first axis that the graph mixes is no batch, and has to be given."""
+    def _settled(self, given: Given) -> tuple[Walk, Sizes]:
+        """A walk whose batch is one: a guess is looked at, and corrected where it was wrong."""
         try:
-            pair = [self._walk(size)[0] for size in (2, 3)]
+            walk, sizes = self._walk(given)
+        except WindowError:
+            sizes = fix_inputs(self._loaded.copy().model, self._place, given)
+            if not sizes.guessed or self._is_fixed(sizes) or not self._fits(given, 100):
+                raise
+            raise self._no_batch(sizes) from None
+        if not sizes.guessed:
+            return walk, sizes
+        try:
+            pair = [self._walk(given._replace(first=size))[0] for size in (2, 3)]
         except WindowError:
             mixed = True
-        except SpecError:  # one sample is written into the graph
-            return
+        except SpecError:  # the size is written into the graph, as for one sample
+            mixed = self._is_fixed(sizes)
         else:
             mixed = not is_batch(*pair)
-        if mixed:
-            raise self._no_batch(sizes)
+        if not mixed:
+            return walk, sizes
+        if self._is_fixed(sizes):
+            return self._walk(given._replace(is_one=True))
+        raise self._no_batch(sizes)
 
-    def _no_batch(self, sizes: Sizes) -> SpecError:
+    def _fits(self, given: Given, first: int) -> bool:
+        try:
+            self._walk(given._replace(first=first))
+        except ConvcostError:
+            return False
+        return True
+
+    def _is_fixed(self, sizes: Sizes) -> bool:
+        """Whether the file itself fixes the first axis that was taken for the batch."""
+        value = self._input(sizes.guessed[0][0])
+        return bool(value.type.tensor_type.shape.dim[0].dim_value > 0)
+
+    def _input(self, name: str) -> Any:
+        return next(v for v in free_inputs(self._loaded.model) if v.name == name)
+
+    def _no_batch(self, sizes: Sizes) -> FreeError:
         name, symbol = sizes.guessed[0]
-        value = next(v for v in free_inputs(self._loaded.model) if v.name == name)
-        return free_dimensions(value, [symbol or "0"], self._place)
+        return free_error(self._input(name), [symbol or "0"], self._place)
+
+    def _open(self) -> list[str]:
+        """Inputs that need a shape from the user, and have none."""
+        values = free_inputs(self._loaded.model)
+        names = {name or values[0].name for name in self._inputs}
+        return [
+            value.name
+            for value in values
+            if value.name not in names
+            and any(dim.dim_value <= 0 for dim in value.type.tensor_type.shape.dim)
+        ]
 
 
 def _for_batch(subject: Subject, own: int, batch: int) -> Subject:

@@ -28,11 +28,21 @@ class RawShape(tuple[int, ...]):
     __slots__ = ()
 
 
+class FreeError(SpecError):
+    """Sizes of an input are open."""
+
+
 class Given(NamedTuple):
-    """What the user said: shapes by the input's name ("" for the first), and the batch."""
+    """What the user said: shapes by the input's name ("" for the first), and the batch.
+
+    ``first`` is put on first axes that are taken for the batch, whatever the file fixes there:
+    to see what follows it. ``is_one``: the file as it is stands for one sample.
+    """
 
     shapes: Mapping[str, Shape]
-    batch: int | None
+    batch: int | None = None
+    first: int | None = None
+    is_one: bool = False
 
 
 class Sizes(NamedTuple):
@@ -75,6 +85,8 @@ class _Filling:
         self._model = model
         self._place = place
         self._batch = given.batch
+        self._first = given.first
+        self._is_one = given.is_one
         self._inputs = free_inputs(model)
         self._given = self._named(given.shapes)
         self._sizes: dict[str, tuple[int, str]] = {}
@@ -231,13 +243,22 @@ class _Filling:
             return 1
         for value, dim in free:
             self._guessed.append((value.name, dim.dim_param))
-            self._set(dim, self._batch or 1, "--batch")
-        if free:
-            return self._batch or 1
-        raw = any(isinstance(shape, RawShape) for shape in self._given.values())
-        firsts = [_dims(value)[0] for value in values if len(_dims(value)) > 1]
-        same = len(set(firsts)) == 1 and not raw
-        return max(1, firsts[0]) if same and firsts else 1
+            self._set(dim, self._first or self._batch or 1, "--batch")
+        return self._batch or 1 if free else self._fixed_batch(values)
+
+    def _fixed_batch(self, values: list[Any]) -> int:
+        """The one size of all first axes, where no input was given with all axes."""
+        if self._is_one or any(isinstance(shape, RawShape) for shape in self._given.values()):
+            return 1
+        dims = [v.type.tensor_type.shape.dim for v in values]
+        firsts = [dim[0] for dim in dims if len(dim) > 1]
+        if len({dim.dim_value for dim in firsts}) != 1 or firsts[0].dim_value < 2:
+            return 1
+        own = int(firsts[0].dim_value)
+        self._guessed += [(v.name, "") for v in values if len(v.type.tensor_type.shape.dim) > 1]
+        for dim in firsts:
+            dim.dim_value = self._first or own
+        return self._first or own
 
     def _check_dims(self, value: Any) -> None:
         dims = value.type.tensor_type.shape.dim
@@ -246,7 +267,7 @@ class _Filling:
         ]
         label = shorten(value.name, 40)
         if unknown:
-            raise free_dimensions(value, unknown, self._place)
+            raise free_error(value, unknown, self._place)
         for dim in dims:
             if not 0 <= dim.dim_value <= MAX_SIZE:
                 raise SpecError(
@@ -254,18 +275,14 @@ class _Filling:
                 )
 
 
-def free_dimensions(value: Any, unknown: Iterable[str], place: str) -> SpecError:
-    """An input whose sizes are open; the hint names an option that works for it."""
+def free_error(value: Any, unknown: Iterable[str], place: str) -> FreeError:
+    """An input whose sizes are open, with what ``--input`` looks like."""
     dims = value.type.tensor_type.shape.dim
     label = shorten(value.name, 40)
-    known = [str(dim.dim_value) if dim.HasField("dim_value") else "64" for dim in dims]
     hint = f"give its shape, channels last and without batch: --input {label}={example(len(dims))}"
-    if len(dims) == 1:
-        hint = f"give its length: --input {label}=[16000]"
-    elif not dims[0].HasField("dim_value") or len(dims) not in EXAMPLES:
-        known[0] = known[0] if dims[0].HasField("dim_value") else "100"
-        hint = f"give all its axes: --input {label}=[{','.join(known)}]"
-    return SpecError(
+    if len(dims) < 2 or len(dims) not in EXAMPLES:
+        hint = f"give all its axes: --input {label}={example(len(dims))}"
+    return FreeError(
         f"the input {label} has free dimensions: {shorten(', '.join(unknown), 60)}",
         place=place,
         hint=hint,

@@ -86,9 +86,7 @@ def _imported(
     if remainder or not samples or costs.is_constant(node):
         # Its first axis is no batch: the work is that of the run, however many samples it has.
         cost = operation.cost(((*shape[2:], shape[1]),), (*made[2:], made[1])).for_batch(shape[0])
-        return costs.macs(
-            node, cost.macs, params=new, element_ops=cost.element_ops, flattens=False
-        )
+        return costs.macs(node, cost.macs, params=new, element_ops=cost.element_ops, flattens=False)
     plain = new == expected and samples == 1
     return operation if plain else Imported(operation, new, samples)
 

@@ -15,7 +15,7 @@ from convcost.engine.windows import extent
 from convcost.sources.onnx.facts import DoesNotFit, Partial, Seen, TooSmall
 from convcost.sources.onnx.settings import pads_of, sizes_of
 
-Made = list[Partial | None]
+Made = Sequence[Partial | None]
 Rule = Callable[[Seen], Made]
 
 
@@ -107,9 +107,9 @@ def conv(seen: Seen, at: int = 1) -> Made:
     if len(shape) < 3:
         raise DoesNotFit("no spatial axis")
     groups = seen.attributes.get("group", 1)
-    if weight is not None and None not in (shape[1], weight[1]):
-        if shape[1] != (weight[1] or 0) * groups:
-            raise DoesNotFit("channels differ")
+    inner = None if weight is None or weight[1] is None else weight[1] * groups
+    if None not in (shape[1], inner) and shape[1] != inner:
+        raise DoesNotFit("channels differ")
     channels = weight[0] if weight is not None else None
     return [(shape[0], channels, *slide_over(seen, shape[2:], kernel, ceil=False))]
 

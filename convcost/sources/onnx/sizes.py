@@ -94,22 +94,19 @@ CONTRIBUTED: dict[str, Rule] = {**RULES, "Attention": more.attention, "Upsample"
 
 BOOL, INT32, INT64 = 9, 6, 7
 
+LOGICAL = "Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Not IsNaN IsInf"
+
 KINDS: dict[str, int | tuple[int]] = {
-    **dict.fromkeys(
-        "Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Not IsNaN IsInf".split(), BOOL
-    ),
-    **dict.fromkeys("ConvInteger MatMulInteger".split(), INT32),
-    "Where": (1,),
-    "CastLike": (1,),
-    **dict.fromkeys("QLinearConv QLinearMatMul".split(), (7,)),
-    **dict.fromkeys("DequantizeLinear QuantizeLinear".split(), (-1,)),
-    **dict.fromkeys("MatMulIntegerToFloat DynamicQuantizeMatMul QAttention".split(), 1),
-    **dict.fromkeys("EmbedLayerNormalization QEmbedLayerNormalization".split(), 1),
-    **dict.fromkeys("QGemm GatherBlockQuantized".split(), (-2,)),
+    **dict.fromkeys(LOGICAL.split(), BOOL),
+    **dict.fromkeys(("ConvInteger", "MatMulInteger"), INT32),
+    **dict.fromkeys(("Where", "CastLike"), (1,)),
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul"), (7,)),
+    **dict.fromkeys(("MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QAttention"), 1),
+    **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization"), 1),
 }
 """The type that comes out: a number of the format, or the input that has the same one.
 
-Negative places are worked out in ``kind_of``; what is not here has the type of its first input.
+What is not here has the type of its first input, but for what ``kind_of`` works out.
 """
 
 

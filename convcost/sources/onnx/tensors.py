@@ -100,9 +100,9 @@ class Tensors:
         """
         dims = self.weights[root]
         kind = self._types.get(root, 0)
-        if kind not in FLOATS and root not in self._quantised:
-            if not (is_table and kind in QUANTISED and len(dims) > 1):
-                return False
+        is_packed = is_table and kind in QUANTISED and len(dims) > 1
+        if kind not in FLOATS and root not in self._quantised and not is_packed:
+            return False
         if not dims or self._traits.get(root) == GRID:
             return False
         if product(dims) > 1:
@@ -157,9 +157,7 @@ class Tensors:
             self._roots[name] = (name,)
             self._aliases.add(name)
 
-    def params(
-        self, names: Iterable[str], *, certain: bool = False, is_table: bool = False
-    ) -> int:
+    def params(self, names: Iterable[str], *, certain: bool = False, is_table: bool = False) -> int:
         """The values of those weights that are read here for the first time.
 
         ``certain``: whatever constant stands there is a weight, as for a convolution's kernel;

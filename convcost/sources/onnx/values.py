@@ -42,9 +42,7 @@ def compute(
     return None
 
 
-def _evaluate(
-    onnx: Any, node: Any, inputs: Arrays, imports: Sequence[Any]
-) -> list[Any] | None:
+def _evaluate(onnx: Any, node: Any, inputs: Arrays, imports: Sequence[Any]) -> list[Any] | None:
     from onnx.reference import ReferenceEvaluator
 
     helper = onnx.helper
@@ -166,9 +164,7 @@ def _constant_of_shape(numpy: Any, inputs: Arrays, attributes: Mapping[str, Any]
 
 def _expand(numpy: Any, inputs: Arrays, attributes: Mapping[str, Any]) -> Any:
     target = tuple(int(size) for size in inputs[1])
-    return numpy.broadcast_to(
-        inputs[0], numpy.broadcast_shapes(inputs[0].shape, target)
-    ).copy()
+    return numpy.broadcast_to(inputs[0], numpy.broadcast_shapes(inputs[0].shape, target)).copy()
 
 
 def _tile(numpy: Any, inputs: Arrays, attributes: Mapping[str, Any]) -> Any:

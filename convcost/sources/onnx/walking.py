@@ -8,7 +8,7 @@ to the package that has a size below zero: its inference would end the process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convcost.engine.graph import MAX_NODES
@@ -37,16 +37,19 @@ RULED = (*OWN_DOMAINS, "com.microsoft", "com.microsoft.nchwc")
 class WindowError(SpecError):
     """A window is larger than its input: which node, and the sizes of both."""
 
-    def __init__(self, node: Any, problem: TooSmall, place: str) -> None:
+    def __init__(self, node: Any, problem: TooSmall, facts: Facts, place: str) -> None:
         super().__init__("a window is larger than its input", place=place)
         self.node = node
         self.problem = problem
+        self.facts = facts
 
 
 class Walk:
     """Sizes, types and values, in the order of the nodes; ``nodes`` are those that run."""
 
-    def __init__(self, onnx: Any, model: Any, place: str, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, onnx: Any, model: Any, place: str, sizes: Mapping[str, int] | None = None
+    ) -> None:
         """``sizes``: what the names of sizes stand for in what the file states of inner tensors;
         None where all that is overruled."""
         self.onnx = onnx
@@ -88,14 +91,12 @@ class Walk:
 
     def visit(self, node: Any) -> None:
         """One node: opened, or noted with what it makes."""
-        if node.op_type in branches.OPENED and node.domain in OWN_DOMAINS:
-            if branches.open_node(self, node):
-                return
+        is_opened = node.op_type in branches.OPENED and node.domain in OWN_DOMAINS
+        if is_opened and branches.open_node(self, node):
+            return
         self.nodes.append(node)
         if len(self.nodes) > MAX_NODES:
-            raise SpecError(
-                f"the model has more than {MAX_NODES:,} nodes", place=self.place
-            )
+            raise SpecError(f"the model has more than {MAX_NODES:,} nodes", place=self.place)
         attributes = self.attributes(node)
         if node.op_type == "Constant":
             self._constant(node, attributes)
@@ -124,14 +125,14 @@ class Walk:
     def _sizes(self, node: Any, attributes: Mapping[str, Any]) -> None:
         rules = RULES if node.domain in OWN_DOMAINS else CONTRIBUTED
         rule = rules.get(node.op_type) if node.domain in RULED else None
-        made: list[Partial | None] = []
+        made: Sequence[Partial | None] = []
         kinds: list[int] = []
         if rule is not None:
             seen = self.seen(node, attributes)
             try:
                 made = rule(seen)
             except TooSmall as problem:
-                raise WindowError(node, problem, self.place) from None
+                raise WindowError(node, problem, self.facts, self.place) from None
             except (DoesNotFit, ConvcostError, ValueError, TypeError, LookupError) as problem:
                 raise self.misfit(node, problem) from None
             kinds = [kind_of(seen, at) for at in range(len(node.output))]
@@ -275,9 +276,7 @@ def _partial(tensor: Any, sizes: Mapping[str, int]) -> Partial | None:
         return None
     return tuple(
         [
-            dim.dim_value
-            if dim.HasField("dim_value")
-            else sizes.get(dim.dim_param)
+            dim.dim_value if dim.HasField("dim_value") else sizes.get(dim.dim_param)
             for dim in tensor.shape.dim
         ]
     )
