@@ -32,6 +32,9 @@ CHANNELS_LAST = frozenset(
 
 MOST_STEPS = 200
 
+NEW = -1
+"""An axis that the input did not have."""
+
 
 def channel_axis(graph: Any, name: str, rank: int) -> int | None:
     """The axis of the input ``name`` that holds channels, or None where nothing tells.
@@ -40,9 +43,9 @@ def channel_axis(graph: Any, name: str, rank: int) -> int | None:
     """
     for node, order in _met(graph, name, rank):
         if node.op_type in CHANNELS_FIRST or node.op_type == "FusedConv":
-            return order[1] if len(order) > 1 else None
+            return order[1] if len(order) > 1 and order[1] != NEW else None
         if node.op_type in CHANNELS_LAST or node.op_type == "NhwcMaxPool":
-            return order[-1]
+            return order[-1] if order[-1] != NEW else None
     return None
 
 
@@ -51,12 +54,14 @@ def wanted_sizes(graph: Any, name: str, rank: int) -> dict[int, int]:
     stored = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "Constant":
-            tensors = [a.t for a in node.attribute if a.HasField("t")]
-            stored.update({node.output[0]: tuple(t.dims) for t in tensors[:1]})
+            for attribute in node.attribute:
+                if attribute.HasField("t"):
+                    stored[node.output[0]] = tuple(attribute.t.dims)
     wanted: dict[int, int] = {}
     for node, order in _met(graph, name, rank):
         for axis, size in _fixed(node, stored, len(order)):
             wanted.setdefault(order[axis], size)
+    wanted.pop(NEW, None)
     return wanted
 
 
@@ -70,6 +75,8 @@ def _fixed(node: Any, stored: dict[str, tuple[int, ...]], rank: int) -> Iterator
         yield 1, weight[1] * (settings.get("group") or 1)
     elif node.op_type in ("LSTM", "GRU", "RNN"):
         yield rank - 1, weight[-1]
+    elif node.op_type == "DynamicQuantizeLSTM":
+        yield rank - 1, weight[1]
     elif node.op_type == "Gemm" and len(weight) == 2:
         yield rank - 1, weight[1] if settings.get("transB") else weight[0]
     elif node.op_type == "MatMul" and len(weight) > 1:
@@ -91,6 +98,8 @@ def _met(graph: Any, name: str, rank: int) -> Iterator[tuple[Any, tuple[int, ...
     for node in graph.node:
         for read in node.input if node.op_type in POINTWISE else node.input[:1]:
             readers.setdefault(read, []).append(node)
+    numbers = {t.name: list(t.int64_data) or _ints(t.raw_data) for t in graph.initializer
+               if t.data_type == 7 and len(t.dims) < 2 and sum(t.dims) < 8}  # fmt: skip
     waiting = [(name, tuple(range(rank)))]
     for _ in range(MOST_STEPS):
         if not waiting:
@@ -101,8 +110,31 @@ def _met(graph: Any, name: str, rank: int) -> Iterator[tuple[Any, tuple[int, ...
             turned: tuple[int, ...] | None = order if node.op_type in POINTWISE else None
             if node.op_type == "Transpose":
                 turned = _turn(node, order)
+            elif node.op_type == "Unsqueeze":
+                turned = _widen(node, order, numbers)
             if turned is not None and node.output:
                 waiting.append((node.output[0], turned))
+
+
+def _ints(data: bytes) -> list[int]:
+    return [
+        int.from_bytes(data[at : at + 8], "little", signed=True) for at in range(0, len(data), 8)
+    ]
+
+
+def _widen(
+    node: Any, order: tuple[int, ...], numbers: dict[str, list[int]]
+) -> tuple[int, ...] | None:
+    """The order after new axes of one."""
+    axes = next((list(a.ints) for a in node.attribute if a.name == "axes"), None)
+    if axes is None:
+        axes = numbers.get(node.input[1]) if len(node.input) > 1 else None
+    if axes is None:
+        return None
+    rank = len(order) + len(axes)
+    places = {axis % rank for axis in axes}
+    rest = iter(order)
+    return tuple(NEW if axis in places else next(rest, NEW) for axis in range(rank))
 
 
 def _turn(node: Any, order: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -1,12 +1,21 @@
-"""Sizes of what onnxruntime's own operations make (``com.microsoft``), as its documents state them.
+"""Sizes of recurrent layers, and of onnxruntime's own operations (``com.microsoft``).
 
-An optimised file has many of them. Each rule takes a ``Seen`` node, as in ``rules``.
+An optimised file has many of the latter, which are sized as their documents state. Each rule
+takes a ``Seen`` node, as in ``rules``.
 """
 
 from __future__ import annotations
 
-from convcost.sources.onnx.facts import DoesNotFit, Partial, Seen
-from convcost.sources.onnx.rules import Made, broadcast, join, matmul_sizes, pool
+from convcost.sources.onnx.facts import DoesNotFitError, Partial, Seen
+from convcost.sources.onnx.rules import (
+    Made,
+    broadcast,
+    join,
+    kernel_of,
+    matmul_sizes,
+    pool,
+    slide_over,
+)
 
 
 def last_first(shape: Partial) -> Partial:
@@ -150,24 +159,66 @@ def fused_matmul(seen: Seen) -> Made:
     return [matmul_sizes(first, second)]
 
 
+def recurrent(seen: Seen) -> Made:
+    """A recurrent layer: time first, or samples first where ``layout`` says so."""
+    shape, weight, recurrence = (seen.shape(at) for at in range(3))
+    if shape is None or recurrence is None or len(shape) != 3 or len(recurrence) != 3:
+        return [None] * seen.outputs
+    if weight is not None and None not in (weight[-1], shape[-1]) and weight[-1] != shape[-1]:
+        raise DoesNotFitError(f"{shape[-1]} and {weight[-1]} differ")
+    directions, hidden = recurrence[0], recurrence[-1]
+    if seen.attributes.get("layout"):
+        batch, time = shape[:2]
+        made: Partial = (batch, time, directions, hidden)
+        state: Partial = (batch, directions, hidden)
+    else:
+        time, batch = shape[:2]
+        made, state = (time, directions, batch, hidden), (directions, batch, hidden)
+    return [made, state, state][: seen.outputs]
+
+
+def stft(seen: Seen) -> Made:
+    """Frames of a signal, and the frequencies of each, as complex numbers."""
+    shape, step = seen.shape(), seen.ints(1)
+    length = seen.ints(3)
+    window = seen.shape(2) if seen.has(2) else None
+    size = length[0] if length else window[0] if window else None
+    if shape is None or step is None or size is None:
+        return [None]
+    frames = None if shape[1] is None else (shape[1] - size) // step[0] + 1
+    bins = size // 2 + 1 if seen.attributes.get("onesided", 1) else size
+    return [(shape[0], frames, bins, 2)]
+
+
 def dynamic_lstm(seen: Seen) -> Made:
     """An LSTM with quantised weights, stored as inputs x gates."""
     shape, recurrent = seen.shape(0), seen.shape(2)
     if shape is None or recurrent is None or len(shape) != 3:
         return [None]
     time, batch = shape[:2]
+    weight = seen.shape(1)
+    if weight is not None and None not in (weight[1], shape[2]) and weight[1] != shape[2]:
+        raise DoesNotFitError(f"{shape[2]} and {weight[1]} differ")
     directions, hidden = recurrent[0], recurrent[1]
     state = (directions, batch, hidden)
     return [(time, directions, batch, hidden), state, state][: seen.outputs]
 
 
 def reorder_input(seen: Seen) -> Made:
-    """Channels in blocks of 8 or 16: their number is rounded up, which the file does not tell."""
+    """Channels in blocks of 8 or 16; what a block is padded with is not told, and left out."""
     shape = seen.shape()
-    if shape is None:
+    if shape is None or len(shape) < 3:
         return [None]
-    shape = last_first(shape) if seen.attributes.get("channels_last") else shape
-    return [shape if shape[1] is not None and shape[1] % 8 == 0 else None]
+    return [last_first(shape) if seen.attributes.get("channels_last") else shape]
+
+
+def blocked_conv(seen: Seen) -> Made:
+    """A convolution on channels in blocks, whose weight is padded to whole blocks."""
+    shape, weight = seen.shape(), seen.shape(1)
+    kernel = kernel_of(seen, weight)
+    if shape is None or weight is None or kernel is None or len(shape) < 3:
+        return [None]
+    return [(shape[0], weight[0], *slide_over(seen, shape[2:], kernel, ceil=False))]
 
 
 def reorder_output(seen: Seen) -> Made:
@@ -185,7 +236,7 @@ def upsample(seen: Seen) -> Made:
     if shape is None or scales is None:
         return [None]
     if len(scales) != len(shape):
-        raise DoesNotFit("factors and axes differ")
+        raise DoesNotFitError("factors and axes differ")
     return [tuple(None if a is None else a * b for a, b in zip(shape, scales, strict=True))]
 
 

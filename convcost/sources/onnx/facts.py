@@ -23,11 +23,11 @@ class MisfitError(SpecError):
     """A node cannot work on what it reads."""
 
 
-class DoesNotFit(ConvcostError):
+class DoesNotFitError(ConvcostError):
     """Raised by a rule; whoever knows the node turns it into a MisfitError."""
 
 
-class TooSmall(DoesNotFit):
+class TooSmallError(DoesNotFitError):
     """A window is larger than what it slides over: the padded sizes and the window."""
 
     def __init__(self, sizes: tuple[int, ...], window: tuple[int, ...]) -> None:

@@ -126,10 +126,13 @@ class _Reading:
         raise self._no_batch(sizes)
 
     def _fits(self, given: Given, first: int) -> bool:
+        """Whether a longer first axis is what the windows need."""
         try:
             self._walk(given._replace(first=first))
-        except ConvcostError:
+        except WindowError:
             return False
+        except ConvcostError:
+            return True
         return True
 
     def _is_fixed(self, sizes: Sizes) -> bool:

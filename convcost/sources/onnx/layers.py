@@ -49,6 +49,20 @@ def conv(costs: Costs, node: Any) -> Operation:
     return _imported(costs, node, operation, learned, expected)
 
 
+def blocked_conv(costs: Costs, node: Any) -> Operation:
+    """A convolution on channels in blocks: as its weight is stored, padding of blocks included."""
+    weight, made = costs.shape(node, 1), costs.made(node)
+    positions = made[0] * product(made[2:])
+    return costs.macs(
+        node,
+        positions * product(weight),
+        params=costs.learned(node, (1, 2)),
+        element_ops=positions * weight[0] * costs.has(node, 2),
+        mixes=weight[1],
+        flattens=False,
+    )
+
+
 def conv_transpose(costs: Costs, node: Any) -> Operation:
     """A transposed convolution."""
     shape, weight = costs.shape(node), costs.shape(node, 1)

@@ -110,9 +110,29 @@ class Reader:
             label = node_name(node) if index == 0 else f"{node_name(node)}.{index}"
             part = operation if index == 0 else Foreign(operation.type, "free")
             tensor = builder.add_as(Node(label, part, (), self._engine_shape(name)), indexes)
+            if index == 0:
+                tensor = self._fused(builder, node, tensor)
             if data:
                 self._indexes[name] = tensor
                 self.costs.data.add(name)
+
+    def _fused(self, builder: GraphBuilder, node: Any, tensor: int) -> int:
+        """What a fused operation does after its product: a sum, and a function of each value."""
+        if node.domain in OWN_DOMAINS or node.output[0] not in self._shapes:
+            return tensor
+        size = self.tensors.size(node.output[0])
+        extra = []
+        if node.op_type in ("FusedConv", "Conv") and self.costs.has(node, 3):
+            extra.append(("sum", "add"))
+        activation = self.tensors.attributes(node).get("activation", b"").decode()
+        if activation and node.op_type in ("FusedConv", "Conv", "FusedGemm"):
+            extra.append((activation, activation))
+        for label, kind in extra:
+            operation = Foreign(kind, "elements", element_ops=size)
+            shape = self._engine_shape(node.output[0])
+            made = Node(f"{node_name(node)}.{label}", operation, (), shape)
+            tensor = builder.add_as(made, (tensor,))
+        return tensor
 
     def _captured(self, node: Any) -> list[str]:
         """What the branches of a node that stays closed read from around it."""
@@ -180,7 +200,7 @@ class Reader:
 
     def _inner_params(self, node: Any) -> int:
         """Learned numbers in the branches of a node that stays closed."""
-        new = self.tensors.params(self._captured(node))
+        new = self.tensors.params(self._captured(node), is_table=True)
         waiting = list(subgraphs(node))
         while waiting:
             graph = waiting.pop()

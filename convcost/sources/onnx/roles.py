@@ -14,6 +14,7 @@ Role = Callable[[Costs, Any], Operation | None]
 
 ROLES: dict[str, Role] = {
     "conv": layers.conv,
+    "blocked_conv": layers.blocked_conv,
     "conv_transpose": layers.conv_transpose,
     "gemm": layers.gemm,
     "matmul": layers.matmul,
@@ -56,7 +57,16 @@ ROLES: dict[str, Role] = {
 
 HEAVY = frozenset(
     {
-        *("conv", "conv_transpose", "gemm", "matmul", "matmul_bits", "einsum", "recurrent"),
+        *(
+            "conv",
+            "blocked_conv",
+            "conv_transpose",
+            "gemm",
+            "matmul",
+            "matmul_bits",
+            "einsum",
+            "recurrent",
+        ),
         *("deform_conv", "causal_conv", "attention", "multi_head", "grouped_query"),
         *("with_projection", "linear_attention", "affine_grid"),
     }

@@ -3,7 +3,7 @@
 The ``onnx`` package infers most operations well. Not these: its pools below operator set 22 and
 its transposed convolutions give other sizes than runtimes do, sizes that do not fit end the
 process in its ``Slice``, and it is slow for the many plain ones. Each rule takes a ``Seen`` node
-and returns the sizes of its outputs, None where they cannot be known; it raises ``DoesNotFit``.
+and returns the sizes of its outputs, None where they cannot be known; it raises ``DoesNotFitError``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from convcost.engine.shapes import product
 from convcost.engine.windows import extent
-from convcost.sources.onnx.facts import DoesNotFit, Partial, Seen, TooSmall
+from convcost.sources.onnx.facts import DoesNotFitError, Partial, Seen, TooSmallError
 from convcost.sources.onnx.settings import pads_of, sizes_of
 
 Made = Sequence[Partial | None]
@@ -25,14 +25,14 @@ def broadcast(first: Partial, second: Partial) -> Partial:
     a, b = (1,) * (rank - len(first)) + first, (1,) * (rank - len(second)) + second
     sizes: list[int | None] = []
     for x, y in zip(a, b, strict=True):
-        if x == y or y == 1:
+        if y in (x, 1):
             sizes.append(x)
         elif x == 1:
             sizes.append(y)
         elif x is None or y is None:
             sizes.append(x if y is None else y)
         else:
-            raise DoesNotFit(f"{x} and {y} do not go together")
+            raise DoesNotFitError(f"{x} and {y} do not go together")
     return tuple(sizes)
 
 
@@ -63,7 +63,7 @@ def _window(size: int | None, k: int, s: int, pads: tuple[int, int], d: int, cei
     assert size is not None
     room = size + sum(pads) - extent(k, d)
     if room < 0:
-        raise TooSmall((size + sum(pads),), (extent(k, d),))
+        raise TooSmallError((size + sum(pads),), (extent(k, d),))
     if not ceil:
         return room // s + 1
     steps = -(-room // s) + 1
@@ -74,7 +74,7 @@ def slide_over(seen: Seen, spatial: Partial, kernel: tuple[int, ...], *, ceil: b
     """The spatial sizes after a window with the node's settings."""
     axes = len(kernel)
     if len(spatial) != axes:
-        raise DoesNotFit("the kernel has another number of axes")
+        raise DoesNotFitError("the kernel has another number of axes")
     stride = sizes_of(seen.attributes, "strides", axes, 1)
     dilation = sizes_of(seen.attributes, "dilations", axes, 1)
     result: list[int | None] = []
@@ -83,10 +83,10 @@ def slide_over(seen: Seen, spatial: Partial, kernel: tuple[int, ...], *, ceil: b
     for size, k, s, pair, d in zip(spatial, kernel, stride, pads, dilation, strict=True):
         try:
             result.append(None if size is None else _window(size, k, s, pair, d, ceil))
-        except TooSmall:
+        except TooSmallError:
             padded = [n + sum(p) for n, p in zip(known, pads, strict=True)]
             reach = [extent(*pair) for pair in zip(kernel, dilation, strict=True)]
-            raise TooSmall(tuple(padded), tuple(reach)) from None
+            raise TooSmallError(tuple(padded), tuple(reach)) from None
     return tuple(result)
 
 
@@ -105,11 +105,11 @@ def conv(seen: Seen, at: int = 1) -> Made:
     if shape is None or kernel is None:
         return [None]
     if len(shape) < 3:
-        raise DoesNotFit("no spatial axis")
+        raise DoesNotFitError("no spatial axis")
     groups = seen.attributes.get("group", 1)
     inner = None if weight is None or weight[1] is None else weight[1] * groups
     if None not in (shape[1], inner) and shape[1] != inner:
-        raise DoesNotFit("channels differ")
+        raise DoesNotFitError("channels differ")
     channels = weight[0] if weight is not None else None
     return [(shape[0], channels, *slide_over(seen, shape[2:], kernel, ceil=False))]
 
@@ -125,7 +125,7 @@ def conv_transpose(seen: Seen) -> Made:
         return [None]
     axes = len(kernel)
     if len(shape) != axes + 2:
-        raise DoesNotFit("the kernel has another number of axes")
+        raise DoesNotFitError("the kernel has another number of axes")
     attributes = seen.attributes
     stride = sizes_of(attributes, "strides", axes, 1)
     dilation = sizes_of(attributes, "dilations", axes, 1)
@@ -151,7 +151,7 @@ def conv_transpose(seen: Seen) -> Made:
         else:
             spatial.append(full - sum(pair))
     if any(size is not None and size < 1 for size in spatial):
-        raise DoesNotFit("padding crops the whole output")
+        raise DoesNotFitError("padding crops the whole output")
     return [(shape[0], channels, *spatial)]
 
 
@@ -161,7 +161,7 @@ def pool(seen: Seen) -> Made:
     if shape is None:
         return [None]
     if "kernel_shape" not in seen.attributes or len(shape) < 3:
-        raise DoesNotFit("no kernel")
+        raise DoesNotFitError("no kernel")
     kernel = sizes_of(seen.attributes, "kernel_shape", len(shape) - 2, 1)
     ceil = bool(seen.attributes.get("ceil_mode", 0))
     made = (*shape[:2], *slide_over(seen, shape[2:], kernel, ceil=ceil))
@@ -177,11 +177,11 @@ def global_pool(seen: Seen) -> Made:
 def matmul_sizes(first: Partial, second: Partial) -> Partial:
     """Numpy's ``matmul``."""
     if not first or not second:
-        raise DoesNotFit("a lone number has no rows")
+        raise DoesNotFitError("a lone number has no rows")
     a = (1, *first) if len(first) == 1 else first
     b = (*second, 1) if len(second) == 1 else second
     if None not in (a[-1], b[-2]) and a[-1] != b[-2]:
-        raise DoesNotFit(f"{a[-1]} and {b[-2]} differ")
+        raise DoesNotFitError(f"{a[-1]} and {b[-2]} differ")
     rows = () if len(first) == 1 else (a[-2],)
     columns = () if len(second) == 1 else (b[-1],)
     return (*broadcast(a[:-2], b[:-2]), *rows, *columns)
@@ -200,12 +200,12 @@ def gemm(seen: Seen, at: int = 1) -> Made:
         return [None]
     if len(first) != 2 or len(second) != 2:
         if seen.version >= 7 or len(second) != 2 or len(first) < 1:
-            raise DoesNotFit("not matrices")
+            raise DoesNotFitError("not matrices")
         first = (first[0], None if None in first else _rest(first))
     rows, inner = first[::-1] if seen.attributes.get("transA") else first
     other, columns = second[::-1] if seen.attributes.get("transB") else second
     if None not in (inner, other) and inner != other:
-        raise DoesNotFit(f"{inner} and {other} differ")
+        raise DoesNotFitError(f"{inner} and {other} differ")
     return [(rows, columns)]
 
 
@@ -226,13 +226,13 @@ def reshape(seen: Seen) -> Made:
     for axis, size in enumerate(target):
         if size == 0 and keeps:
             if shape is not None and axis >= len(shape):
-                raise DoesNotFit("no size to keep")
+                raise DoesNotFitError("no size to keep")
             sizes.append(None if shape is None else shape[axis])
         else:
             sizes.append(size)
     free = [axis for axis, size in enumerate(sizes) if size == -1]
     if len(free) > 1 or any(size is not None and size < -1 for size in sizes):
-        raise DoesNotFit("sizes below zero")
+        raise DoesNotFitError("sizes below zero")
     total = None if shape is None or None in shape else product(size or 0 for size in shape)
     rest = [size for axis, size in enumerate(sizes) if axis not in free]
     others = None if None in rest else product(size or 0 for size in rest)
@@ -242,10 +242,10 @@ def reshape(seen: Seen) -> Made:
         return [tuple(sizes)]
     if free:
         if others == 0 or total % others:
-            raise DoesNotFit(f"{total} values do not go into {others} rows")
+            raise DoesNotFitError(f"{total} values do not go into {others} rows")
         sizes[free[0]] = total // others
     elif total != others:
-        raise DoesNotFit(f"{total} values do not go into {others}")
+        raise DoesNotFitError(f"{total} values do not go into {others}")
     return [tuple(sizes)]
 
 
@@ -276,14 +276,14 @@ def transpose(seen: Seen) -> Made:
         return [None]
     order = seen.attributes.get("perm", range(len(shape) - 1, -1, -1))
     if sorted(order) != list(range(len(shape))):
-        raise DoesNotFit("the order of axes does not fit")
+        raise DoesNotFitError("the order of axes does not fit")
     return [tuple(shape[axis] for axis in order)]
 
 
 def axis_of(axis: int, rank: int) -> int:
     """A stated axis, counted from the end where it is negative."""
     if not -rank <= axis < rank:
-        raise DoesNotFit(f"there is no axis {axis}")
+        raise DoesNotFitError(f"there is no axis {axis}")
     return axis % rank
 
 
@@ -297,14 +297,14 @@ def join(shapes: Sequence[Partial | None], axis: int) -> Partial | None:
     result: list[int | None] = list(known[0])
     for shape in known[1:]:
         if len(shape) != rank:
-            raise DoesNotFit("the number of axes differs")
+            raise DoesNotFitError("the number of axes differs")
         for i, (a, b) in enumerate(zip(result, shape, strict=True)):
             if i == at:
                 result[i] = None if a is None or b is None else a + b
             elif a is None or b is None:
                 result[i] = b if a is None else a
             elif a != b:
-                raise DoesNotFit(f"{a} and {b} differ")
+                raise DoesNotFitError(f"{a} and {b} differ")
     return tuple(result)
 
 
@@ -336,7 +336,7 @@ def slice_(seen: Seen) -> Made:
         size = result[axis]
         step = steps[i] if steps is not None else 1
         if step == 0:
-            raise DoesNotFit("a step of 0")
+            raise DoesNotFitError("a step of 0")
         if size is not None:
             result[axis] = len(range(*slice(starts[i], ends[i], step).indices(size)))
     return [tuple(result)]
@@ -350,7 +350,7 @@ def unsqueeze(seen: Seen) -> Made:
     rank = len(shape) + len(axes)
     places = {axis_of(axis, rank) for axis in axes}
     if len(places) != len(axes):
-        raise DoesNotFit("an axis is named twice")
+        raise DoesNotFitError("an axis is named twice")
     rest = iter(shape)
     return [tuple(1 if axis in places else next(rest) for axis in range(rank))]
 
@@ -364,7 +364,7 @@ def squeeze(seen: Seen) -> Made:
         return [tuple(size for size in shape if size != 1)]
     places = {axis_of(axis, len(shape)) for axis in axes}
     if any(shape[axis] not in (1, None) for axis in places):
-        raise DoesNotFit("an axis is not 1")
+        raise DoesNotFitError("an axis is not 1")
     return [tuple(size for axis, size in enumerate(shape) if axis not in places)]
 
 

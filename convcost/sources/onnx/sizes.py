@@ -64,6 +64,8 @@ RULES: dict[str, Rule] = {
     "Unsqueeze": rules.unsqueeze,
     "Squeeze": rules.squeeze,
     "Expand": rules.expand,
+    **_all(more.recurrent, "LSTM GRU RNN"),
+    "STFT": more.stft,
     # onnxruntime's own
     "NhwcMaxPool": more.nhwc_pool,
     "QLinearAveragePool": more.qlinear_pool,
@@ -89,8 +91,18 @@ RULES: dict[str, Rule] = {
     "ExpandDims": more.expand_dims,
 }
 
-CONTRIBUTED: dict[str, Rule] = {**RULES, "Attention": more.attention, "Upsample": more.upsample}
-"""The same for onnxruntime's domains, where two names mean something else."""
+CONTRIBUTED: dict[str, Rule] = {**RULES, "Attention": more.attention}
+"""The same for onnxruntime's domain, where a name means something else."""
+
+BLOCKED: dict[str, Rule] = {**CONTRIBUTED, "Conv": more.blocked_conv, "Upsample": more.upsample}
+"""The same for its domain of channels in blocks."""
+
+DOMAINS: dict[str, dict[str, Rule]] = {
+    "": RULES,
+    "ai.onnx": RULES,
+    "com.microsoft": CONTRIBUTED,
+    "com.microsoft.nchwc": BLOCKED,
+}
 
 BOOL, INT32, INT64 = 9, 6, 7
 

@@ -14,8 +14,11 @@ from convcost.engine.shapes import product
 from convcost.sources.onnx.traits import ABSENT, GRID, UNIFORM
 from convcost.sources.onnx.walking import Walk
 
-GENERATED = ("val_", "onnx::", "const")
+GENERATED = ("val_", "onnx::", "const", "/")
 """How exporters begin the names of numbers that they made up; a lone one is no parameter."""
+
+CONSTANT = "constant"
+"""What others have in such names."""
 
 FLOATS = frozenset({1, 10, 11, 16})
 """float, float16, double, bfloat16, as the format numbers them."""
@@ -107,7 +110,8 @@ class Tensors:
             return False
         if product(dims) > 1:
             return True
-        return root not in self._constants and not root.startswith(GENERATED)
+        is_made_up = root.startswith(GENERATED) or CONSTANT in root.lower()
+        return root not in self._constants and not is_made_up
 
     def fold(self, node: Any) -> None:
         """A node that computes from constants only: what it makes stands for their weights."""
@@ -120,7 +124,10 @@ class Tensors:
         if node.op_type == "DequantizeLinear":
             self._quantised.update(roots)
         for name in node.output:
-            self._roots[name] = roots
+            # One number that is worked out from a tensor (its largest value) is not the tensor.
+            is_lone = product(self.shapes.get(name, (0,))) == 1
+            is_less = is_lone and any(product(self.weights[root]) > 1 for root in roots)
+            self._roots[name] = () if is_less else roots
         if node.op_type == "Identity" and len(roots) == 1:
             self._alias(node.output[0], roots[0])
 

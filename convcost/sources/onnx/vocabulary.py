@@ -76,7 +76,7 @@ VOCABULARY: dict[str, str] = {
 """The role of each operation of ``ai.onnx``; ``roles.py`` has one function for each role."""
 
 CONTRIBUTED: dict[str, str] = {
-    **_all("conv", "FusedConv Conv QLinearConv"),
+    **_all("conv", "FusedConv QLinearConv"),
     "ConvTranspose": "conv_transpose",
     **_all("gemm", "FusedGemm QGemm Gemm"),
     **_all(
@@ -110,7 +110,10 @@ CONTRIBUTED: dict[str, str] = {
     **_all("reduce", "QLinearReduceMean"),
     "GridSample": "grid_sample",
 }
-"""The same for onnxruntime's own operations (``com.microsoft`` and its inner domains)."""
+"""The same for onnxruntime's own operations (``com.microsoft``)."""
+
+BLOCKED: dict[str, str] = {**CONTRIBUTED, "Conv": "blocked_conv"}
+"""The same for channels in blocks (``com.microsoft.nchwc``)."""
 
 TABLES: dict[str, str] = {
     **_all("table_model", "LinearClassifier LinearRegressor"),
@@ -123,7 +126,7 @@ DOMAINS: dict[str, dict[str, str]] = {
     "": VOCABULARY,
     "ai.onnx": VOCABULARY,
     "com.microsoft": CONTRIBUTED,
-    "com.microsoft.nchwc": CONTRIBUTED,
+    "com.microsoft.nchwc": BLOCKED,
     "ai.onnx.ml": TABLES,
 }
 

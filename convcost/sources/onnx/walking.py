@@ -18,26 +18,22 @@ from convcost.quantities import MAX_SIZE
 from convcost.sources.onnx import branches
 from convcost.sources.onnx.facts import (
     LARGEST_VALUE,
-    DoesNotFit,
     Facts,
     MisfitError,
     Partial,
     Seen,
-    TooSmall,
+    TooSmallError,
 )
-from convcost.sources.onnx.sizes import CONTRIBUTED, RULES, kind_of
+from convcost.sources.onnx.sizes import DOMAINS, kind_of
 from convcost.sources.onnx.values import compute
 
 OWN_DOMAINS = ("", "ai.onnx")
-
-RULED = (*OWN_DOMAINS, "com.microsoft", "com.microsoft.nchwc")
-"""Domains whose operations ``sizes`` knows."""
 
 
 class WindowError(SpecError):
     """A window is larger than its input: which node, and the sizes of both."""
 
-    def __init__(self, node: Any, problem: TooSmall, facts: Facts, place: str) -> None:
+    def __init__(self, node: Any, problem: TooSmallError, facts: Facts, place: str) -> None:
         super().__init__("a window is larger than its input", place=place)
         self.node = node
         self.problem = problem
@@ -123,18 +119,17 @@ class Walk:
         return Seen(node.op_type, attributes, shapes, names, self.facts, version, count)
 
     def _sizes(self, node: Any, attributes: Mapping[str, Any]) -> None:
-        rules = RULES if node.domain in OWN_DOMAINS else CONTRIBUTED
-        rule = rules.get(node.op_type) if node.domain in RULED else None
+        rule = DOMAINS.get(node.domain, {}).get(node.op_type)
         made: Sequence[Partial | None] = []
         kinds: list[int] = []
         if rule is not None:
             seen = self.seen(node, attributes)
             try:
                 made = rule(seen)
-            except TooSmall as problem:
+            except TooSmallError as problem:
                 raise WindowError(node, problem, self.facts, self.place) from None
-            except (DoesNotFit, ConvcostError, ValueError, TypeError, LookupError) as problem:
-                raise self.misfit(node, problem) from None
+            except (ConvcostError, ValueError, TypeError, LookupError):
+                raise self.misfit(node) from None
             kinds = [kind_of(seen, at) for at in range(len(node.output))]
         elif node.domain in (*OWN_DOMAINS, "ai.onnx.ml"):
             made, kinds = self._package(node)
@@ -149,13 +144,11 @@ class Walk:
         if shape is None:
             shape = stated
         elif stated is not None and stated != shape:
-            if len(stated) != len(shape):
+            if None not in (*stated, *shape):
                 self.conflicts.append((name, stated, shape))
-            else:
-                pairs = list(zip(shape, stated, strict=True))
-                if any(a != b and None not in (a, b) for a, b in pairs):
-                    self.conflicts.append((name, stated, shape))
-                shape = tuple(b if a is None else a for a, b in pairs)
+            elif len(stated) == len(shape):
+                pairs = zip(shape, stated, strict=True)
+                shape = tuple([b if a is None else a for a, b in pairs])
         self._check(name, shape or ())
         self.facts.put(name, shape, kind or stated_kind)
 
@@ -250,7 +243,7 @@ class Walk:
         if None not in part:
             self.facts.set_value(node.output[0], numpy.array(part, numpy.int64))
 
-    def misfit(self, node: Any, problem: Exception | None = None) -> MisfitError:
+    def misfit(self, node: Any) -> MisfitError:
         """The error for a node that cannot work on what it reads."""
         shapes = [show(self.facts.shapes[n]) for n in node.input if n in self.facts.shapes]
         return MisfitError(
