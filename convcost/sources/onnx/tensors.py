@@ -110,8 +110,8 @@ class Tensors:
             return False
         if product(dims) > 1:
             return True
-        is_made_up = root.startswith(GENERATED) or CONSTANT in root.lower()
-        return root not in self._constants and not is_made_up
+        is_made_up = root.startswith(GENERATED) or CONSTANT in root.lower() or root.isdigit()
+        return not is_made_up
 
     def fold(self, node: Any) -> None:
         """A node that computes from constants only: what it makes stands for their weights."""
