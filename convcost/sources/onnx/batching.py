@@ -62,6 +62,12 @@ class _Pairs:
             return bool(axes - {0 if attributes.get("layout") else 1})
         if kind in PRODUCTS:
             return self._mixes_product(node, axes)
+        if kind.startswith("Scatter") or kind in ("GatherElements", "GatherND"):
+            return bool(axes)  # rows are found by number
+        if kind == "Gather":
+            attributes = self._walk.attributes(node)
+            rank = len(self._first.get(node.input[0]) or (0,))
+            return attributes.get("axis", 0) % rank in axes
         if kind in ALONG or kind.startswith(("Reduce", "Arg")):
             return bool(axes & self._mixed(node, self._first.get(node.input[0])))
         return False

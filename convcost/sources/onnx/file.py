@@ -19,6 +19,7 @@ from convcost.language.expressions import Evaluate
 from convcost.sources.onnx.batching import is_batch
 from convcost.sources.onnx.facts import MisfitError
 from convcost.sources.onnx.inputs import (
+    BATCH_NAME,
     FreeError,
     Given,
     Sizes,
@@ -95,7 +96,7 @@ class _Reading:
         except WindowError as problem:
             raise too_small(self._try, model, problem) from None
         except FreeError as problem:
-            raise free_dimensions(self._try, model, self._open(), problem) from None
+            raise free_dimensions(self._try, model, self._open(problem), problem) from None
         reader = Reader(walk, self._loaded.traits, self._place, sizes.batch, self._costs)
         subject = reader.subject(self._path.stem)
         return subject._replace(notes=notes(reader, self._loaded.moved)), sizes.batch
@@ -145,18 +146,27 @@ class _Reading:
 
     def _no_batch(self, sizes: Sizes) -> FreeError:
         name, symbol = sizes.guessed[0]
-        return free_error(self._input(name), [symbol or "0"], self._place)
+        value = self._input(name)
+        problem = free_error(value, [symbol or "0"], self._place)
+        dims = value.type.tensor_type.shape.dim
+        shape = ["100", *(str(dim.dim_value or 64) for dim in dims[1:])]
+        problem.hint = f"give all its axes: --input {shorten(name, 40)}=[{','.join(shape)}]"
+        return problem
 
-    def _open(self) -> list[str]:
-        """Inputs that need a shape from the user, and have none."""
+    def _open(self, problem: FreeError) -> list[str]:
+        """Inputs that need a shape from the user, and have none that helps."""
         values = free_inputs(self._loaded.model)
         names = {name or values[0].name for name in self._inputs}
-        return [
+        found = [
             value.name
             for value in values
             if value.name not in names
-            and any(dim.dim_value <= 0 for dim in value.type.tensor_type.shape.dim)
+            and any(
+                not dim.HasField("dim_value") and not BATCH_NAME.match(dim.dim_param)
+                for dim in value.type.tensor_type.shape.dim
+            )
         ]
+        return found if problem.name in found else [problem.name, *found]
 
 
 def _for_batch(subject: Subject, own: int, batch: int) -> Subject:

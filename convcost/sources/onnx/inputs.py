@@ -28,8 +28,14 @@ class RawShape(tuple[int, ...]):
     __slots__ = ()
 
 
+MADE_UP_NAME = re.compile(r"^(unk_.*|.*dynamic.*|.*dim_?\d*|s\d+|\?|none)$", re.IGNORECASE)
+"""Names that exporters give to an axis of which they know nothing."""
+
+
 class FreeError(SpecError):
-    """Sizes of an input are open."""
+    """Sizes of the input ``name`` are open."""
+
+    name = ""
 
 
 class Given(NamedTuple):
@@ -239,8 +245,8 @@ class _Filling:
             and not value.type.tensor_type.shape.dim[0].HasField("dim_value")
         ]
         symbols = {dim.dim_param for _, dim in free if dim.dim_param}
-        if len(symbols) > 1:  # several names: what all of them would mean is not said
-            return 1
+        if len(symbols) > 1 and not all(map(MADE_UP_NAME.match, symbols)):
+            return 1  # several names: what all of them would mean is not said
         for value, dim in free:
             self._guessed.append((value.name, dim.dim_param))
             self._set(dim, self._first or self._batch or 1, "--batch")
@@ -282,11 +288,13 @@ def free_error(value: Any, unknown: Iterable[str], place: str) -> FreeError:
     hint = f"give its shape, channels last and without batch: --input {label}={example(len(dims))}"
     if len(dims) < 2 or len(dims) not in EXAMPLES:
         hint = f"give all its axes: --input {label}={example(len(dims))}"
-    return FreeError(
+    error = FreeError(
         f"the input {label} has free dimensions: {shorten(', '.join(unknown), 60)}",
         place=place,
         hint=hint,
     )
+    error.name = value.name
+    return error
 
 
 def _dims(value: Any) -> tuple[int, ...]:

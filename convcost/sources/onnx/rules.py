@@ -3,7 +3,8 @@
 The ``onnx`` package infers most operations well. Not these: its pools below operator set 22 and
 its transposed convolutions give other sizes than runtimes do, sizes that do not fit end the
 process in its ``Slice``, and it is slow for the many plain ones. Each rule takes a ``Seen`` node
-and returns the sizes of its outputs, None where they cannot be known; it raises ``DoesNotFitError``.
+and returns the sizes of its outputs, None where they cannot be known. It raises
+``DoesNotFitError`` where the node cannot work on what it reads.
 """
 
 from __future__ import annotations

@@ -35,15 +35,17 @@ def free_dimensions(
 ) -> SpecError:
     """``problem`` with a hint that names a shape for each input in ``open_``."""
     dims, batched = _search(walk, model)
-    if dims is None:
+    if dims is None or not open_:
         return problem
     words = [
         f"--input {shorten(name, 40)}={spelled(model, name, dims[name], name in batched)}"
         for name in open_
     ]
-    is_one, raw = len(words) == 1, any("=[" in word for word in words)
-    its = "its shape" if is_one else "shapes"
-    how = "with all axes" if raw else "channels last and without batch"
+    its = "its shape" if len(words) == 1 else "shapes"
+    raw = ["=[" in word for word in words]
+    how = "channels last and without batch"
+    if any(raw):
+        how = "with all axes" if all(raw) else "channels last and without batch, or [all axes]"
     more = f" (and {len(words) - 4} more)" if len(words) > 4 else ""
     return SpecError(
         problem.message,
