@@ -118,7 +118,8 @@ class Reader:
 
     def _fused(self, builder: GraphBuilder, node: Any, tensor: int) -> int:
         """What a fused operation does after its product: a sum, and a function of each value."""
-        if node.domain in OWN_DOMAINS or node.output[0] not in self._shapes:
+        is_sized = len(node.output) > 0 and node.output[0] in self._shapes
+        if node.domain in OWN_DOMAINS or not is_sized:
             return tensor
         size = self.tensors.size(node.output[0])
         extra = []

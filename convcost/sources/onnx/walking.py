@@ -87,6 +87,14 @@ class Walk:
 
     def visit(self, node: Any) -> None:
         """One node: opened, or noted with what it makes."""
+        try:
+            self._visit(node)
+        except SpecError:
+            raise
+        except (ConvcostError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise self.misfit(node) from None  # settings or inputs are missing, or absurd
+
+    def _visit(self, node: Any) -> None:
         is_opened = node.op_type in branches.OPENED and node.domain in OWN_DOMAINS
         if is_opened and branches.open_node(self, node):
             return
@@ -128,8 +136,6 @@ class Walk:
                 made = rule(seen)
             except TooSmallError as problem:
                 raise WindowError(node, problem, self.facts, self.place) from None
-            except (ConvcostError, ValueError, TypeError, LookupError):
-                raise self.misfit(node) from None
             kinds = [kind_of(seen, at) for at in range(len(node.output))]
         elif node.domain in (*OWN_DOMAINS, "ai.onnx.ml"):
             made, kinds = self._package(node)
