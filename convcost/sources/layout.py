@@ -39,6 +39,10 @@ class Layouts:
         if has_channels_last(dims):
             self._last.add(name)
 
+    def mark_last(self, name: str) -> None:
+        """A tensor whose channels are known to come last."""
+        self._last.add(name)
+
     def follow(self, node: Any, attributes: Mapping[str, Any]) -> None:
         """Note the layout of what ``node`` makes."""
         source = node.input[0] if node.input else ""

@@ -98,6 +98,8 @@ class _Filling:
         self._sizes: dict[str, tuple[int, str]] = {}
         """The size of each name, and who said so."""
         self._guessed: list[tuple[str, str]] = []
+        names = [d.dim_param for v in self._inputs for d in v.type.tensor_type.shape.dim]
+        self._batch_names = [name for name in dict.fromkeys(names) if BATCH_NAME.match(name)]
 
     def run(self) -> Sizes:
         for value in self._inputs:
@@ -213,10 +215,8 @@ class _Filling:
         """The samples of one run: the axis that all inputs share, where there is one."""
         reached = set(reached_inputs(self._model.graph, [value.name for value in self._inputs]))
         values = [v for v in self._inputs if v.name in reached] or self._inputs
-        names = [d.dim_param for v in values for d in v.type.tensor_type.shape.dim]
-        named = [name for name in dict.fromkeys(names) if BATCH_NAME.match(name)]
-        if named:
-            return self._fill(named)
+        if self._batch_names:
+            return self._fill(self._batch_names)
         return self._first_axes(values)
 
     def _fill(self, named: list[str]) -> int:

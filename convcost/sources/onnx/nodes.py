@@ -13,6 +13,7 @@ from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
 from convcost.sources.layout import CHANNELS_FIRST, Layouts
+from convcost.sources.onnx.axes import channel_axis
 from convcost.sources.onnx.costing import Costs
 from convcost.sources.onnx.loading import subgraphs
 from convcost.sources.onnx.roles import HEAVY, ROLES, UNSIZED
@@ -50,7 +51,11 @@ class Reader:
         """The graph, without notes."""
         graph, inputs = self.tensors.graph, self.tensors.inputs
         for value in inputs:
-            self._layouts.note_input(value, self._shapes[value])
+            rank = len(self._shapes[value])
+            if channel_axis(graph, value, rank) == rank - 1 > 1:
+                self._layouts.mark_last(value)
+            else:
+                self._layouts.note_input(value, self._shapes[value])
         builder = GraphBuilder(*[self._engine_shape(value) for value in inputs])
         self._indexes = {value: index for index, value in enumerate(inputs)}
         self.costs.data.update(inputs)
