@@ -76,8 +76,6 @@ def test_another_input_size_is_followed_through_the_graph() -> None:
     assert first.cost.macs == 31 * 31 * 64 * 3 * 3 * 3
 
 
-
-
 # Other questions
 
 

@@ -268,9 +268,7 @@ def test_only_a_misfit_is_counted_for_one_and_scaled(tmp_path: Path) -> None:
     nodes = [node("Reshape", "x to", "r"), node("MatMul", "r w", "y")]
     proto = model(nodes, [numbers("to", 1, 256), trained("w", 256, 10)], ("n", 4, 8, 8))
     assert read(proto, tmp_path, batch=4).macs == 4 * 256 * 10
-    absurd = model(
-        [node("Expand", "x to", "y")], [numbers("to", 1, 4, 2**40, 8)], ("n", 4, 1, 8)
-    )
+    absurd = model([node("Expand", "x to", "y")], [numbers("to", 1, 4, 2**40, 8)], ("n", 4, 1, 8))
     assert refused(absurd, tmp_path, batch=4)[0] == f"y has a dimension of {2**40}"
 
 

@@ -254,7 +254,11 @@ def test_a_later_operation_fixes_sizes_again(tmp_path: Path) -> None:
 
 def test_impossible_broadcasts_and_products_are_errors(tmp_path: Path) -> None:
     cases = {
-        "sum: Add does not fit what it reads (1x4x8x8, 3x8)": (node("Add", "x w", "y", "sum"), 3, 8),
+        "sum: Add does not fit what it reads (1x4x8x8, 3x8)": (
+            node("Add", "x w", "y", "sum"),
+            3,
+            8,
+        ),
         "fc: MatMul does not fit what it reads (1x4x8x8, 7x5)": (
             node("MatMul", "x w", "y", "fc"),
             7,

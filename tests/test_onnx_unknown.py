@@ -48,3 +48,20 @@ def test_operation_after_an_unknown_size_is_not_guessed(tmp_path: Path) -> None:
     del proto.graph.value_info[:]
     result = read(proto, tmp_path)
     assert [row.name for row in result.counted.uncounted] == ["mine", "relu"]
+
+
+def test_a_cost_may_be_given_by_the_full_name(tmp_path: Path) -> None:
+    costs = {"my::MyOp": compile_expression("out")}
+    assert read(unknown_model(), tmp_path, costs=costs).macs == 8 * 8 * 4 * 4 * 9 + 4 * 8 * 8
+
+
+def test_an_operation_that_calls_itself_a_convolution_is_none(tmp_path: Path) -> None:
+    made = helper.make_node("conv", ["x"], ["y"], name="it")
+    assert [row.type for row in read(model([made]), tmp_path).counted.uncounted] == ["::conv"]
+
+
+def test_the_reason_is_told_where_there_is_one(tmp_path: Path) -> None:
+    made = helper.make_node("Det", ["x"], ["y"])
+    assert read(model([made]), tmp_path).notes == (
+        "not counted: Det (an elimination has no fixed number of multiplications here)",
+    )

@@ -1,9 +1,10 @@
 """Costs of fused attention: two products for each head, and a softmax between them.
 
 macs        = queries * keys * (size of a key + size of a value), for each head and sample
-element_ops = one for each score: its softmax, and one more for each mask, bias or cap on it
+element_ops = two for each score, its scale and its softmax, and one more for each mask, bias or
+              cap on it
 
-The scale is taken to be part of the softmax. A causal mask saves nothing here, as in every
+A causal mask saves nothing here, as in every
 fused kernel's own count. Source: Vaswani et al. 2017, equation 1.
 """
 
@@ -50,7 +51,7 @@ def attention(costs: Costs, node: Any) -> Operation:
         keys, value_size = key[1], value[2] // groups
     sizes = Heads(count, queries, keys + past, key_size, value_size)
     extra = costs.has(node, 3) + bool(attributes.get("softcap"))
-    return costs.macs(node, sizes.macs, element_ops=sizes.scores * (1 + extra), mixes=key_size)
+    return costs.macs(node, sizes.macs, element_ops=sizes.scores * (2 + extra), mixes=key_size)
 
 
 def multi_head(costs: Costs, node: Any) -> Operation:
@@ -77,7 +78,7 @@ def multi_head(costs: Costs, node: Any) -> Operation:
         node,
         sizes.macs,
         params=costs.learned(node, [3]),
-        element_ops=sizes.scores * (1 + extra) + bias,
+        element_ops=sizes.scores * (2 + extra) + bias,
         mixes=width,
     )
 
@@ -94,7 +95,7 @@ def grouped_query(costs: Costs, node: Any) -> Operation:
     turned = 0
     if attributes.get("do_rotary"):
         turned = 3 * query[0] * query[1] * (heads + groups) * size
-    return costs.macs(node, sizes.macs, element_ops=sizes.scores + turned, mixes=heads * size)
+    return costs.macs(node, sizes.macs, element_ops=2 * sizes.scores + turned, mixes=heads * size)
 
 
 def with_projection(costs: Costs, node: Any) -> Operation:
@@ -113,7 +114,7 @@ def with_projection(costs: Costs, node: Any) -> Operation:
         node,
         rows * width * weight[1] + sizes.macs,
         params=costs.learned(node, (1, 2)),
-        element_ops=sizes.scores * (1 + extra) + rows * weight[1] * costs.has(node, 2),
+        element_ops=sizes.scores * (2 + extra) + rows * weight[1] * costs.has(node, 2),
         mixes=width,
     )
 

@@ -16,7 +16,8 @@ PER_VALUE = {"LSTM": 9, "GRU": 8, "RNN": 1, "DynamicQuantizeLSTM": 9}
 """Element operations for each value of the state and step, biases and peepholes aside.
 
 LSTM: five functions (three gates, the candidate, the cell), three products and one sum. GRU:
-three functions, three products, one sum and one difference. RNN: its function.
+three functions, three products, one sum and one difference; one sum more where the reset gate
+comes after the product (``linear_before_reset``), as in PyTorch. RNN: its function.
 """
 
 
@@ -36,7 +37,8 @@ def recurrent(costs: Costs, node: Any) -> Operation:
     directions, hidden = recurrence[0], recurrence[1 if is_packed else -1]
     weights = costs.size(node, (1, 2))
     offsets = costs.size(node, (3, 7) if node.op_type != "GRU" else (3,))
-    each = PER_VALUE[node.op_type] * directions * hidden
+    late = node.op_type == "GRU" and bool(costs.attributes(node).get("linear_before_reset"))
+    each = (PER_VALUE[node.op_type] + late) * directions * hidden
     return costs.macs(
         node,
         rows * weights,

@@ -146,6 +146,9 @@ TYPES = {
     "Concat": "concat",
     "Flatten": "flatten",
     "Gather": "gather",
+    "LSTM": "lstm",
+    "GRU": "gru",
+    "RNN": "rnn",
 }
 """Names in convcost's words; other operations keep their own."""
 
