@@ -141,7 +141,9 @@ class _Filling:
         """A tensor with a shape; sizes below zero are free, as runtimes take them."""
         label = shorten(value.name, 40)
         if value.type.WhichOneof("value") not in ("tensor_type", None):
-            raise SpecError(f"the input {label} is no tensor", place=self._place)
+            if value.name in self._given:
+                raise SpecError(f"the input {label} is no tensor", place=self._place)
+            return  # a sequence, or what may be absent: its sizes stay unknown
         tensor = value.type.tensor_type
         if not tensor.HasField("shape"):
             shape = self._given.get(value.name)

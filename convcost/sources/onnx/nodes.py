@@ -51,11 +51,11 @@ class Reader:
         """The graph, without notes."""
         graph, inputs = self.tensors.graph, self.tensors.inputs
         for value in inputs:
-            rank = len(self._shapes[value])
-            if channel_axis(graph, value, rank) == rank - 1 > 1:
+            shape = self._shapes.get(value, ())
+            if channel_axis(graph, value, len(shape)) == len(shape) - 1 > 1:
                 self._layouts.mark_last(value)
             else:
-                self._layouts.note_input(value, self._shapes[value])
+                self._layouts.note_input(value, shape)
         builder = GraphBuilder(*[self._engine_shape(value) for value in inputs])
         self._indexes = {value: index for index, value in enumerate(inputs)}
         self.costs.data.update(inputs)

@@ -156,6 +156,8 @@ REASONS = {
     "data": "what it does depends on the data",
     "transform": "a fast transform has no fixed number of multiplications",
     "inverse": "an elimination has no fixed number of multiplications here",
+    "inner": "each of its scores goes through a graph of its own",
+    "training": "it is a step of training, not of a network that runs",
     "text": "it works on text or files, not on numbers",
 }
 """Why an operation is left unknown."""
@@ -176,8 +178,23 @@ NOT_KNOWN_TABLES: dict[str, str] = {
 """The same of ``ai.onnx.ml``."""
 
 
+NOT_KNOWN_PREVIEW: dict[str, str] = {
+    "FlexAttention": "inner",
+    **_all("training", "Gradient Adagrad Adam Momentum"),
+}
+"""The same of ``ai.onnx.preview`` and ``ai.onnx.preview.training``."""
+
+LISTS = {
+    "": NOT_KNOWN,
+    "ai.onnx": NOT_KNOWN,
+    "ai.onnx.ml": NOT_KNOWN_TABLES,
+    "ai.onnx.preview": NOT_KNOWN_PREVIEW,
+    "ai.onnx.preview.training": NOT_KNOWN_PREVIEW,
+}
+"""What is not known on purpose, by domain."""
+
+
 def reason(domain: str, kind: str) -> str | None:
     """Why an operation is not counted, in words; None for one that nobody has told of."""
-    lists = {"": NOT_KNOWN, "ai.onnx": NOT_KNOWN, "ai.onnx.ml": NOT_KNOWN_TABLES}
-    known = lists.get(domain, {}).get(kind)
+    known = LISTS.get(domain, {}).get(kind)
     return REASONS[known] if known else None
