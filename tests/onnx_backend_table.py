@@ -82,7 +82,7 @@ def _store(onnx: Any, model: Any, inputs: list[Any]) -> None:
     if len(inputs) != len(model.graph.input):
         return
     for value, array in list(zip(model.graph.input, inputs, strict=True))[1:]:
-        if getattr(array, "dtype", object) != object:
+        if getattr(array, "dtype", None) is not None and array.dtype.kind != "O":
             model.graph.initializer.append(onnx.numpy_helper.from_array(array, value.name))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import helper
 from onnx_models import FOLDER, model, numbers, read, refused, value, weight
 
 from convcost.errors import ConvcostError

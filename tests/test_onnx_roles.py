@@ -240,23 +240,23 @@ def test_class_token_that_is_moved_in_is_learned(tmp_path: Path) -> None:
     assert figures(result) == (16, 0, 0)
 
 
-# Recurrent layers: T steps, B samples, I inputs, H values of state
+# Recurrent layers: T steps, B samples, C inputs, H values of state
 
-T, B, I, H = 7, 3, 5, 4
+T, B, C, H = 7, 3, 5, 4
 
 
 @pytest.mark.parametrize("directions", [1, 2])
 @pytest.mark.parametrize(("kind", "gates", "ops"), [("LSTM", 4, 9), ("GRU", 3, 8), ("RNN", 1, 1)])
 def test_recurrent(tmp_path: Path, kind: str, gates: int, ops: int, directions: int) -> None:
     weights = [
-        trained("w", directions, gates * H, I),
+        trained("w", directions, gates * H, C),
         trained("r", directions, gates * H, H),
         trained("b", directions, 2 * gates * H),
     ]
     settings = {"direction": "bidirectional"} if directions == 2 else {}
     made = node(kind, "x w r b", "y", "it", hidden_size=H, **settings)
-    result = read(model([made], weights, (T, "batch", I)), tmp_path, batch=B)
-    learned = directions * gates * H * (I + H)
+    result = read(model([made], weights, (T, "batch", C)), tmp_path, batch=B)
+    learned = directions * gates * H * (C + H)
     biases = directions * 2 * gates * H
     assert figures(result) == (
         learned + biases,
@@ -267,26 +267,26 @@ def test_recurrent(tmp_path: Path, kind: str, gates: int, ops: int, directions: 
 
 
 def test_recurrent_with_samples_first(tmp_path: Path) -> None:
-    weights = [trained("w", 1, 4 * H, I), trained("r", 1, 4 * H, H)]
+    weights = [trained("w", 1, 4 * H, C), trained("r", 1, 4 * H, H)]
     made = node("LSTM", "x w r", "y", hidden_size=H, layout=1)
-    result = read(model([made], weights, ("batch", T, I)), tmp_path, batch=B)
-    assert result.macs == B * T * 4 * H * (I + H)
+    result = read(model([made], weights, ("batch", T, C)), tmp_path, batch=B)
+    assert result.macs == B * T * 4 * H * (C + H)
 
 
 def test_peepholes_are_element_operations(tmp_path: Path) -> None:
     weights = [
-        *(trained("w", 1, 4 * H, I), trained("r", 1, 4 * H, H), trained("p", 1, 3 * H)),
+        *(trained("w", 1, 4 * H, C), trained("r", 1, 4 * H, H), trained("p", 1, 3 * H)),
     ]
     made = node("LSTM", "x w r - - - - p", "y", hidden_size=H)
-    result = read(model([made], weights, (T, 1, I)), tmp_path)
-    assert result.params == 4 * H * (I + H) + 3 * H
+    result = read(model([made], weights, (T, 1, C)), tmp_path)
+    assert result.params == 4 * H * (C + H) + 3 * H
     assert result.element_ops == T * (3 * H + 9 * H)
 
 
 def test_the_reset_gate_after_the_product_is_one_sum_more(tmp_path: Path) -> None:
-    weights = [trained("w", 1, 3 * H, I), trained("r", 1, 3 * H, H)]
+    weights = [trained("w", 1, 3 * H, C), trained("r", 1, 3 * H, H)]
     made = node("GRU", "x w r", "y", hidden_size=H, linear_before_reset=1)
-    assert read(model([made], weights, (T, 1, I)), tmp_path).element_ops == T * 9 * H
+    assert read(model([made], weights, (T, 1, C)), tmp_path).element_ops == T * 9 * H
 
 
 def test_what_follows_a_recurrent_layer_is_counted(tmp_path: Path) -> None:
@@ -296,11 +296,11 @@ def test_what_follows_a_recurrent_layer_is_counted(tmp_path: Path) -> None:
         node("MatMul", "s m", "y"),
     ]
     weights = [
-        *(trained("w", 1, 4 * H, I), trained("r", 1, 4 * H, H)),
+        *(trained("w", 1, 4 * H, C), trained("r", 1, 4 * H, H)),
         *(numbers("axis", 1), trained("m", H, 10)),
     ]
-    assert read(model(nodes, weights, (T, 1, I)), tmp_path).macs == (
-        T * 4 * H * (I + H) + T * H * 10
+    assert read(model(nodes, weights, (T, 1, C)), tmp_path).macs == (
+        T * 4 * H * (C + H) + T * H * 10
     )
 
 

@@ -206,6 +206,18 @@ def test_the_rare_operation_between_sizes_is_computed_too(tmp_path: Path) -> Non
     assert read(model(nodes, weights, (2, 2)), tmp_path).output == (2 + 2,)
 
 
+def test_a_type_taken_from_data_does_not_hide_a_size(tmp_path: Path) -> None:
+    """PyTorch's exporter casts numbers like a tensor; how many values there are is known too."""
+    nodes = [
+        node("Size", "x", "size"),
+        node("CastLike", "size x", "f"),
+        node("Cast", "f", "i", to=INT),
+        node("Unsqueeze", "i axis", "n"),
+        node("Reshape", "x n", "y"),
+    ]
+    assert read(model(nodes, [numbers("axis", 0)]), tmp_path).output == (4 * 8 * 8,)
+
+
 # What the file states
 
 

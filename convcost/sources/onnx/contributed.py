@@ -6,6 +6,8 @@ takes a ``Seen`` node, as in ``rules``.
 
 from __future__ import annotations
 
+import math
+
 from convcost.sources.onnx.facts import DoesNotFitError, Partial, Seen
 from convcost.sources.onnx.rules import (
     Made,
@@ -175,6 +177,19 @@ def recurrent(seen: Seen) -> Made:
         time, batch = shape[:2]
         made, state = (time, directions, batch, hidden), (directions, batch, hidden)
     return [made, state, state][: seen.outputs]
+
+
+def steps(seen: Seen) -> Made:
+    """``Range``: as many numbers as there are steps to the limit."""
+    values = [seen.facts.value(name) for name in seen.names]
+    if len(values) != 3 or any(value is None or value.size != 1 for value in values):
+        return [(None,)]
+    start, limit, delta = (value.reshape(-1)[0].item() for value in values)
+    if delta == 0:
+        raise DoesNotFitError("a step of 0")
+    if all(isinstance(number, int) for number in (start, limit, delta)):
+        return [(max(0, -((start - limit) // delta)),)]
+    return [(max(0, math.ceil((limit - start) / delta)),)]
 
 
 def stft(seen: Seen) -> Made:

@@ -66,6 +66,7 @@ RULES: dict[str, Rule] = {
     "Expand": rules.expand,
     **_all(more.recurrent, "LSTM GRU RNN"),
     "STFT": more.stft,
+    "Range": more.steps,
     # onnxruntime's own
     "NhwcMaxPool": more.nhwc_pool,
     "QLinearAveragePool": more.qlinear_pool,

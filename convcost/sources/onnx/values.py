@@ -34,7 +34,7 @@ def compute(
         if node.op_type in COMPUTE:
             made = COMPUTE[node.op_type](numpy, inputs, attributes)
             return made if isinstance(made, list) else [numpy.asarray(made)]
-        if node.op_type == "Cast":
+        if node.op_type in ("Cast", "CastLike"):
             kind = onnx.helper.tensor_dtype_to_np_dtype(attributes["to"])
             return [inputs[0].astype(kind)]
         if node.op_type in RARE:
@@ -226,8 +226,6 @@ def _non_zero(numpy: Any, inputs: Arrays, attributes: Mapping[str, Any]) -> Any:
 
 COMPUTE: dict[str, Compute] = {
     "Identity": lambda numpy, inputs, attributes: inputs[0],
-    "CastLike": lambda numpy, inputs, attributes: inputs[0].astype(inputs[1].dtype),
-    "Size": lambda numpy, inputs, attributes: numpy.int64(inputs[0].size),
     "Where": lambda numpy, inputs, attributes: numpy.where(*inputs),
     "Reciprocal": lambda numpy, inputs, attributes: 1 / inputs[0],
     **{"Add": _binary("add"), "Sub": _binary("subtract"), "Mul": _binary("multiply")},

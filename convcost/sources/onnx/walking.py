@@ -212,11 +212,15 @@ class Walk:
         facts = self.facts
         if node.domain not in OWN_DOMAINS:
             return
-        if node.op_type == "Shape":
+        if node.op_type in ("Shape", "Size"):
             self._shape_value(node, attributes)
             return
-        inputs = [facts.value(name) if name else None for name in node.input]
-        if not inputs or any(v is None for v, name in zip(inputs, node.input, strict=True) if name):
+        names = list(node.input)
+        if node.op_type == "CastLike":  # of the second, only the type is read
+            attributes = {"to": facts.kinds.get(names[1], 0)}
+            names = names[:1]
+        inputs = [facts.value(name) if name else None for name in names]
+        if not inputs or any(v is None for v, name in zip(inputs, names, strict=True) if name):
             return
         for name in node.output:
             shape = facts.shapes.get(name)
@@ -244,10 +248,17 @@ class Walk:
         shape = self.facts.shapes.get(node.input[0])
         if shape is None:
             return
+        name = node.output[0]
+        if node.op_type == "Size":
+            if None not in shape:
+                self.facts.set_value(
+                    name, numpy.array(product(size or 0 for size in shape), numpy.int64)
+                )
+            return
         part = shape[attributes.get("start", 0) : attributes.get("end", len(shape))]
-        self.facts.put(node.output[0], (len(part),), 7)
+        self.facts.put(name, (len(part),), 7)
         if None not in part:
-            self.facts.set_value(node.output[0], numpy.array(part, numpy.int64))
+            self.facts.set_value(name, numpy.array(part, numpy.int64))
 
     def misfit(self, node: Any) -> MisfitError:
         """The error for a node that cannot work on what it reads."""
