@@ -7,7 +7,7 @@ where they mean the same.
 from __future__ import annotations
 
 from convcost.sources.onnx import contributed as more
-from convcost.sources.onnx import rules
+from convcost.sources.onnx import rules, sequences
 from convcost.sources.onnx.facts import Seen
 from convcost.sources.onnx.rules import Made, Rule
 
@@ -64,9 +64,9 @@ RULES: dict[str, Rule] = {
     "Unsqueeze": rules.unsqueeze,
     "Squeeze": rules.squeeze,
     "Expand": rules.expand,
-    **_all(more.recurrent, "LSTM GRU RNN"),
-    "STFT": more.stft,
-    "Range": more.steps,
+    **_all(sequences.recurrent, "LSTM GRU RNN"),
+    "STFT": sequences.stft,
+    "Range": sequences.steps,
     # onnxruntime's own
     "NhwcMaxPool": more.nhwc_pool,
     "QLinearAveragePool": more.qlinear_pool,
@@ -85,7 +85,7 @@ RULES: dict[str, Rule] = {
     "GroupQueryAttention": more.grouped_query,
     "MatMulNBits": more.many_bits,
     **_all(more.fused_matmul, "FusedMatMul TransposeMatMul"),
-    "DynamicQuantizeLSTM": more.dynamic_lstm,
+    "DynamicQuantizeLSTM": sequences.dynamic_lstm,
     "ReorderInput": more.reorder_input,
     "ReorderOutput": more.reorder_output,
     "GatherBlockQuantized": more.gather_blocks,

@@ -22,6 +22,8 @@ ABSENT = "absent"
 FLOATS = {1: "<f4", 10: "<f2", 11: "<f8"}
 """Data types whose values are looked at, and how numpy spells them."""
 
+PART = 2**18
+
 FEWEST = 3
 """Fewer different values than this are no grid."""
 
@@ -34,8 +36,7 @@ def trait(onnx: Any, tensor: Any) -> str | None:
     values = None if tensor.external_data else _values(tensor, size)
     if values is None:
         return ABSENT
-    first = float(values[0])
-    if float(values[1]) == first and bool((values == first).all()):
+    if _is_uniform(values):
         return UNIFORM
     if size < FEWEST or any(float(value) * 2 % 1 for value in values[:16]):
         return None
@@ -52,6 +53,14 @@ def _values(tensor: Any, size: int) -> Any:
         return numpy.frombuffer(tensor.raw_data, kind)
     stored = tensor.double_data if tensor.data_type == 11 else tensor.float_data
     return numpy.array(stored) if len(stored) == size else None
+
+
+def _is_uniform(values: Any) -> bool:
+    """Part by part: a large tensor is not compared as a whole, and most differ at once."""
+    parts = range(0, len(values), PART)
+    return bool(values[0] == values[1]) and all(
+        bool((values[at : at + PART] == values[0]).all()) for at in parts
+    )
 
 
 def _is_grid(values: Any) -> bool:
