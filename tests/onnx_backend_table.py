@@ -50,6 +50,8 @@ def cases(*words: str) -> Iterator[Any]:
         warnings.simplefilter("ignore")  # numpy, when the package makes its data
         made = load_model_tests(kind="node")
     for case in made:
+        if case.model is None:  # older packages keep their tests on disk
+            continue
         if not words or any(word in case.name for word in words):
             yield case
 

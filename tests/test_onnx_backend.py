@@ -25,6 +25,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Answer]:
         kinds = sorted({f"{node.domain}:{node.op_type}" for node in case.model.graph.node})
         name = kinds[0] if len(kinds) == 1 else f"(expanded) {number // 5}"
         chosen.setdefault(name, case)
+    if not chosen:
+        pytest.skip("this version of the package keeps its tests on disk")
     return [answer(case, folder) for case in chosen.values()]
 
 

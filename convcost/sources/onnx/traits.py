@@ -14,7 +14,7 @@ UNIFORM = "uniform"
 """Every value is the same: a norm's scale or shift that was never trained."""
 
 GRID = "grid"
-"""Whole and half numbers that rise in steps: positions of cells, or their strides."""
+"""Whole and half numbers from 0 up: positions of cells, or their strides."""
 
 ABSENT = "absent"
 """The values are stored elsewhere, or lost."""
@@ -64,9 +64,11 @@ def _is_uniform(values: Any) -> bool:
 
 
 def _is_grid(values: Any) -> bool:
-    """Whole and half numbers only, at least ``FEWEST`` different ones."""
+    """Whole and half numbers from 0 up only, at least ``FEWEST`` different ones."""
     import numpy
 
+    if not bool((values >= 0).all()):
+        return False
     with numpy.errstate(all="ignore"):
         whole = bool(((values * 2) % 1 == 0).all())
     return whole and len(numpy.unique(values)) >= FEWEST
