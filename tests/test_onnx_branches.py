@@ -151,6 +151,26 @@ def test_turns_that_depend_on_data_are_unknown(tmp_path: Path) -> None:
 def test_endless_turns_are_unknown(tmp_path: Path) -> None:
     proto = model([loop("n")], [lone("n", 2**62, INT)], (3, 16))
     assert unknown(read(proto, tmp_path)) == ["Loop"]
+    inputs = [value("i", (), INT), value("k", (), BOOL), value("a", None)]
+    turn = body([node("Identity", "k", "k2"), node("Relu", "a", "b")], inputs, ["k2", "b"])
+    true = helper.make_tensor("", BOOL, (), [True])
+    proto = model([constant("c", true), node("Loop", "- c x", "y", body=turn)], dims=(3, 16))
+    assert unknown(read(proto, tmp_path)) == ["Loop"]
+
+
+def test_loops_in_loops_do_not_hang(tmp_path: Path) -> None:
+    inner = node(
+        "Loop", "n - a", "b",
+        body=body([node("Relu", "p", "q"), node("Identity", "k", "k2")],
+                  [value("i", (), INT), value("k", (), BOOL), value("p", None)], ["k2", "q"]),
+    )  # fmt: skip
+    outer = body(
+        [inner, node("Identity", "c", "c2")],
+        [value("j", (), INT), value("c", (), BOOL), value("a", None)],
+        ["c2", "b"],
+    )
+    proto = model([node("Loop", "n - x", "y", body=outer)], [lone("n", 900, INT)], (3, 16))
+    assert unknown(read(proto, tmp_path)) == ["Loop"]
 
 
 # Scan

@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 OPENED = ("If", "Loop", "Scan")
 
-MOST_TURNS = 2_000
+MOST_TURNS = 1_000
 """A loop of more turns is not opened."""
+
+MOST_OPENED = MAX_NODES // 2
+"""Nor is one that would be more nodes than that."""
+
+MOST_VISITS = 2 * MAX_NODES
+"""Nor is any once so many nodes were looked at: loops in loops that are given up cost time, too."""
 
 
 def open_node(walk: Walk, node: Any) -> bool:
     """Put the nodes of a branch or a loop into the walk; False where its course is not known."""
-    before = len(walk.nodes)
+    before, constants = len(walk.nodes), set(walk.constants)
     opened = {"If": _open_if, "Loop": _open_loop, "Scan": _open_scan}[node.op_type](walk, node)
     if not opened:
         del walk.nodes[before:]
+        walk.constants = constants
     return opened
 
 
@@ -56,7 +63,7 @@ def _agree(walk: Walk, node: Any) -> None:
     from convcost.errors import ConvcostError
 
     found: list[list[tuple[Partial | None, int]]] = []
-    before = len(walk.nodes)
+    before, constants = len(walk.nodes), set(walk.constants)
     for word in ("then_branch", "else_branch"):
         try:
             made = enter(walk, graph_of(node, word), f"{_label(node)}.{word}", {})
@@ -64,6 +71,7 @@ def _agree(walk: Walk, node: Any) -> None:
             return
         finally:
             del walk.nodes[before:]
+            walk.constants = set(constants)
         facts = walk.facts
         found.append([(facts.shapes.get(name), facts.kinds.get(name, 0)) for name in made])
     for name, (first, kind), (second, _) in zip(node.output, *found, strict=False):
@@ -90,9 +98,8 @@ def enter(
             if name:
                 new[name] = f"{home if node.op_type == 'Constant' else label}/{name}"
     walk.keep(graph, new)
-    known = {name for node in walk.nodes if node.op_type == "Constant" for name in node.output}
     for node in graph.node:
-        if node.op_type != "Constant" or new[node.output[0]] not in known:
+        if node.op_type != "Constant" or new[node.output[0]] not in walk.constants:
             walk.visit(_renamed(node, new, label))
     return [new.get(value.name, value.name) for value in graph.output]
 
@@ -160,16 +167,16 @@ def _open_loop(walk: Walk, node: Any) -> bool:
     carried = list(node.input[2:])
     if len(body.input) != len(carried) + 2:
         return False
+    if trips is not None and (trips > MOST_TURNS or trips * len(body.node) > MOST_OPENED):
+        return False
     scans: list[list[str]] = [[] for _ in body.output[1 + len(carried) :]]
     turn = 0
     while goes_on and (trips is None or turn < trips):
-        if turn >= MOST_TURNS or (turn + 1) * len(body.node) + len(walk.nodes) > 10 * MAX_NODES:
+        if turn >= MOST_TURNS or _is_too_long(walk):
             return False
         label = f"{_label(node)}.{turn}"
         names = _turn_inputs(walk, body, label, turn, carried)
         made = enter(walk, body, label, names, _label(node))
-        if len(walk.nodes) > MAX_NODES // 2:
-            return False
         goes_on = _number(walk, made[0])
         if goes_on is None:
             return False
@@ -198,6 +205,10 @@ def _turn_inputs(
     return names
 
 
+def _is_too_long(walk: Walk) -> bool:
+    return len(walk.nodes) > MOST_OPENED or walk.visits > MOST_VISITS
+
+
 def _number(walk: Walk, name: str) -> int | None:
     value = walk.facts.value(name)
     return None if value is None or value.size != 1 else int(value.reshape(-1)[0])
@@ -218,6 +229,8 @@ def _open_scan(walk: Walk, node: Any) -> bool:
     turns = sizes.pop()
     if sizes or turns is None or not 0 < turns <= MOST_TURNS:
         return False
+    if turns * len(body.node) > MOST_OPENED:
+        return False
     scans: list[list[str]] = [[] for _ in body.output[len(states) :]]
     for turn in range(turns):
         label = f"{_label(node)}.{turn}"
@@ -227,7 +240,7 @@ def _open_scan(walk: Walk, node: Any) -> bool:
         inputs = [value.name for value in body.input]
         names = dict(zip(inputs, [*states, *parts], strict=True))
         made = enter(walk, body, label, names, _label(node))
-        if len(walk.nodes) > MAX_NODES // 2:
+        if _is_too_long(walk):
             return False
         states = made[: len(states)]
         for piece, name in zip(scans, made[len(states) :], strict=True):

@@ -52,6 +52,9 @@ class Walk:
         self.place = place
         self.facts = Facts(onnx)
         self.nodes: list[Any] = []
+        self.visits = 0
+        self.constants: set[str] = set()
+        """What ``Constant`` nodes make that have been visited."""
         self.stored: dict[str, tuple[tuple[int, ...], int]] = {}
         """Every stored tensor, those of opened branches included: sizes and type."""
         self.graph = model.graph
@@ -95,6 +98,7 @@ class Walk:
             raise self.misfit(node) from None  # settings or inputs are missing, or absurd
 
     def _visit(self, node: Any) -> None:
+        self.visits += 1
         is_opened = node.op_type in branches.OPENED and node.domain in OWN_DOMAINS
         if is_opened and branches.open_node(self, node):
             return
@@ -103,6 +107,7 @@ class Walk:
             raise SpecError(f"the model has more than {MAX_NODES:,} nodes", place=self.place)
         attributes = self.attributes(node)
         if node.op_type == "Constant":
+            self.constants.update(node.output)
             self._constant(node, attributes)
             return
         self._sizes(node, attributes)
