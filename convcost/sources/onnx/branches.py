@@ -22,10 +22,8 @@ MOST_TURNS = 1_000
 """A loop of more turns is not opened."""
 
 MOST_OPENED = MAX_NODES // 2
-"""Nor is one that would be more nodes than that."""
-
-MOST_VISITS = 2 * MAX_NODES
-"""Nor is any once so many nodes were looked at: loops in loops that are given up cost time, too."""
+"""Nor is any once so many nodes were looked at in bodies: loops in loops cost time even where
+they are given up."""
 
 
 def open_node(walk: Walk, node: Any) -> bool:
@@ -99,6 +97,7 @@ def enter(
                 new[name] = f"{home if node.op_type == 'Constant' else label}/{name}"
     walk.keep(graph, new)
     for node in graph.node:
+        walk.visits += 1
         if node.op_type != "Constant" or new[node.output[0]] not in walk.constants:
             walk.visit(_renamed(node, new, label))
     return [new.get(value.name, value.name) for value in graph.output]
@@ -206,7 +205,7 @@ def _turn_inputs(
 
 
 def _is_too_long(walk: Walk) -> bool:
-    return len(walk.nodes) > MOST_OPENED or walk.visits > MOST_VISITS
+    return walk.visits > MOST_OPENED
 
 
 def _number(walk: Walk, name: str) -> int | None:

@@ -53,6 +53,7 @@ class Walk:
         self.facts = Facts(onnx)
         self.nodes: list[Any] = []
         self.visits = 0
+        """Nodes in bodies of branches and loops that were looked at."""
         self.constants: set[str] = set()
         """What ``Constant`` nodes make that have been visited."""
         self.stored: dict[str, tuple[tuple[int, ...], int]] = {}
@@ -98,7 +99,6 @@ class Walk:
             raise self.misfit(node) from None  # settings or inputs are missing, or absurd
 
     def _visit(self, node: Any) -> None:
-        self.visits += 1
         is_opened = node.op_type in branches.OPENED and node.domain in OWN_DOMAINS
         if is_opened and branches.open_node(self, node):
             return
