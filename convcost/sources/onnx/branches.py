@@ -205,7 +205,7 @@ def _turn_inputs(
 
 
 def _is_too_long(walk: Walk) -> bool:
-    return walk.visits > MOST_OPENED
+    return max(walk.visits, len(walk.nodes)) > MOST_OPENED
 
 
 def _number(walk: Walk, name: str) -> int | None:
