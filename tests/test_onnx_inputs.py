@@ -248,6 +248,8 @@ def test_the_batch_of_a_state_is_the_axis_that_is_named_so(tmp_path: Path) -> No
     proto = model(nodes, weights, ("time", "batch", 6), inputs=states)
     result = read(proto, tmp_path, inputs={"x": raw(5, 3, 6)})
     assert (result.batch, result.macs) == (3, 3 * 5 * (32 * 6 + 32 * 8))
+    again = read(proto, tmp_path, inputs={"x": (5, 6)}, batch=3)
+    assert (again.batch, again.macs) == (3, result.macs)
 
 
 def test_a_state_of_two_layers_is_no_batch_of_two(tmp_path: Path) -> None:

@@ -192,8 +192,13 @@ class _Filling:
                 place=self._place,
                 hint=f"all axes as they are: --input {label}=[{','.join('1' * len(dims))}]",
             )
-        order = self._turned(value.name, [dim.dim_value for dim in dims], shape)
-        for dim, size in zip(dims[1:], order, strict=True):
+        names = [dim.dim_param for dim in dims]
+        at = next((i for i, name in enumerate(names) if BATCH_NAME.match(name)), 0)
+        order = list(shape)
+        if at == 0:
+            order = self._turned(value.name, [dim.dim_value for dim in dims], shape)
+        rest = [dim for i, dim in enumerate(dims) if i != at]
+        for dim, size in zip(rest, order, strict=True):
             self._set(dim, size, label)
 
     def _turned(self, name: str, fixed: list[int], shape: Shape) -> list[int]:
