@@ -33,7 +33,7 @@ def test_nodes_out_of_order_are_sorted(tmp_path: Path) -> None:
     result = read(model(nodes, [weight("w", 5, 4, 3, 3)]), tmp_path)
     assert result.macs == 8 * 8 * 5 * 4 * 9
     assert [row.type for row in result.counted.rows] == ["conv", "Relu"]
-    assert result.notes == ("1 nodes stood before what they read: put in order",)
+    assert result.notes == ("the nodes of the file are out of order: 1 moved",)
 
 
 def test_what_nothing_makes_is_an_error(tmp_path: Path) -> None:

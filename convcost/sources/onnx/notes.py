@@ -24,7 +24,7 @@ def notes(reader: Reader, moved: int) -> tuple[str, ...]:
     tensors, sharing = reader.tensors, reader.costs.sharing
     found = []
     if moved:
-        found.append(f"{moved} nodes stood before what they read: put in order")
+        found.append(f"the nodes of the file are out of order: {moved} moved")
     found += _conflicts(tensors)
     folded = [node for node in tensors.nodes if is_folded(tensors, node)]
     if folded:

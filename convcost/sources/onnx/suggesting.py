@@ -18,8 +18,8 @@ from convcost.sources.onnx.inputs import BATCH_NAME, RawShape, free_inputs
 from convcost.sources.onnx.walking import Walk, WindowError, node_name
 
 IMAGES = (224, 48, 256, 320, 512, 640, 32)
-SEQUENCES = (128, 64, 512, 1024, 16_000, 100)
-"""Sizes to try, the most usual first."""
+SEQUENCES = (128, 64, 512, 1024, 16_000, 100, 40, 80, 81, 88, 96, 105, 113, 120, 144, 229, 257)
+"""Sizes to try, the most usual first; then bands of sound, which layers far behind may fix."""
 
 MANY_NODES = 1_500
 FEW_TRIES = 4
