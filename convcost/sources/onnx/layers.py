@@ -82,7 +82,7 @@ def conv_transpose(costs: Costs, node: Any) -> Operation:
 
 
 def _imported(
-    costs: Costs, node: Any, operation: Any, learned: Sequence[str], expected: int
+    costs: Costs, node: Any, operation: Operation, learned: Sequence[str], expected: int
 ) -> Operation:
     """An operation of the engine, checked against the sizes that were worked out."""
     shape, made = costs.shape(node), costs.made(node)
