@@ -129,6 +129,18 @@ def test_a_known_number_of_turns(tmp_path: Path) -> None:
     assert rows(result)["all"].node.output == (5, 3, 16)
 
 
+def test_a_weight_in_a_constant_node_of_a_body_counts_once(tmp_path: Path) -> None:
+    inputs = [value("i", (), INT), value("k", (), BOOL), value("a", None)]
+    nodes = [
+        constant("w", trained("", 16, 16)),
+        node("MatMul", "a w", "b"),
+        node("Identity", "k", "k2"),
+    ]
+    made = node("Loop", "n - x", "y", body=body(nodes, inputs, ["k2", "b"]))
+    proto = model([made], [lone("n", 5, INT)], (1, 16))
+    assert figures(read(proto, tmp_path)) == (16 * 16, 5 * 16 * 16, 0)
+
+
 def test_turns_that_grow(tmp_path: Path) -> None:
     result = read(model([loop("n", grows=True)], [lone("n", 3, INT)], (2, 16)), tmp_path,
                   inputs={"": raw(2, 16)})  # fmt: skip

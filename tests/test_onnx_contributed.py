@@ -146,6 +146,15 @@ def test_attention_with_its_projection(tmp_path: Path) -> None:
     )
 
 
+def test_attention_with_its_projection_and_a_past(tmp_path: Path) -> None:
+    """3 keys and values are known from before."""
+    made = microsoft("Attention", "x w b - past", "y present", num_heads=HEADS)
+    weights = [trained("w", D, 3 * D), trained("b", 3 * D)]
+    inputs = [value("past", (2, 1, HEADS, 3, D // HEADS))]
+    result = counted(tmp_path, made, weights, (1, S, D), inputs=inputs)
+    assert result.macs == S * D * 3 * D + 2 * S * (S + 3) * D
+
+
 def test_quantised_attention(tmp_path: Path) -> None:
     made = microsoft("QAttention", "x w b xs ws", "y", num_heads=HEADS)
     weights = [weight("w", D, 3 * D, kind=INT8), trained("b", 3 * D), *scales("xs", "ws")]

@@ -241,6 +241,23 @@ def test_frames_that_windows_slide_over_are_no_batch(tmp_path: Path) -> None:
     assert read(proto, tmp_path, inputs={"": raw(100, 81)}).macs == 98 * 79 * 5 * 9
 
 
+def test_frames_that_a_padded_window_slides_over_are_no_batch(tmp_path: Path) -> None:
+    """No frame is lost, and work grows as it would with a batch."""
+    nodes = [
+        node("Unsqueeze", "x axes", "u"),
+        node("Conv", "u w", "y", pads=[1, 0, 1, 0]),
+    ]
+    proto = model(nodes, [numbers("axes", 0, 1), trained("w", 5, 1, 3, 1)], (None, 81))
+    assert refused(proto, tmp_path, batch=4)[0] == ("the input x has free dimensions: 0")
+
+
+def test_rows_that_a_matrix_sums_are_no_batch(tmp_path: Path) -> None:
+    nodes = [node("Transpose", "x", "t", perm=[1, 0]), node("MatMul", "t x", "y")]
+    assert refused(model(nodes, dims=(None, 16)), tmp_path)[0] == (
+        "the input x has free dimensions: 0"
+    )
+
+
 def test_the_batch_of_a_state_is_the_axis_that_is_named_so(tmp_path: Path) -> None:
     nodes = [node("LSTM", "x w r - - state cell", "y", hidden_size=8)]
     weights = [weight("w", 1, 32, 6), weight("r", 1, 32, 8)]

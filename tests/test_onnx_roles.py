@@ -343,6 +343,29 @@ def test_linear_attention(tmp_path: Path) -> None:
     assert figures(read(proto, tmp_path)) == (0, 5 * 2 * 8 * 6 * 2, 5 * 2 * 6)
 
 
+@pytest.mark.parametrize(
+    ("rule", "products", "others"),
+    [("gated", 2, 8 * 6), ("delta", 3, 2 * 6), ("gated_delta", 3, 8 * 6 + 2 * 6)],
+)
+def test_rules_of_linear_attention(tmp_path: Path, rule: str, products: int, others: int) -> None:
+    """A delta looks up what the state holds; a gate multiplies all of the state."""
+    if onnx.defs.onnx_opset_version() < 27:
+        pytest.skip("the package knows no LinearAttention")
+    inputs = [
+        *(value("k", (1, 5, 2 * 8)), value("v", (1, 5, 2 * 6))),
+        *(value("decay", (1, 5, 2)), value("beta", (1, 5, 2))),
+    ]
+    reads = "x k v - decay beta"
+    made = node("LinearAttention", reads, "y", q_num_heads=2, kv_num_heads=2, update_rule=rule)
+    proto = model([made], dims=(1, 5, 2 * 8), opset=27, inputs=inputs)
+    each = 5 * 2
+    assert figures(read(proto, tmp_path)) == (
+        0,
+        each * 8 * 6 * products,
+        each * (others + 6),
+    )
+
+
 def test_causal_convolution_with_state(tmp_path: Path) -> None:
     if onnx.defs.onnx_opset_version() < 27:
         pytest.skip("the package knows no CausalConvWithState")
