@@ -183,6 +183,13 @@ def test_attention_whose_keys_serve_several_heads(tmp_path: Path) -> None:
     assert result.macs == 4 * S * (S + 3) * (8 + 8)
 
 
+def test_attention_whose_query_holds_keys_and_values_too(tmp_path: Path) -> None:
+    """Packed: 4 heads of queries, 2 of keys and 2 of values, each of 8."""
+    made = microsoft("GroupQueryAttention", "x", "y", num_heads=4, kv_num_heads=2)
+    result = counted(tmp_path, made, (), (1, S, (4 + 2 + 2) * 8))
+    assert (result.macs, result.output) == (4 * S * S * (8 + 8), (S, 4 * 8))
+
+
 # Quantised tensors
 
 

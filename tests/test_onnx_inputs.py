@@ -251,6 +251,18 @@ def test_frames_that_a_padded_window_slides_over_are_no_batch(tmp_path: Path) ->
     assert refused(proto, tmp_path, batch=4)[0] == ("the input x has free dimensions: 0")
 
 
+def test_rows_that_meet_each_other_in_a_product_are_no_batch(tmp_path: Path) -> None:
+    """(x x^T) x has a row for each row, and each looks at all."""
+    nodes = [
+        node("Transpose", "x", "t", perm=[1, 0]),
+        node("MatMul", "x t", "s"),
+        node("MatMul", "s x", "y"),
+    ]
+    assert refused(model(nodes, dims=(None, 16)), tmp_path)[0] == (
+        "the input x has free dimensions: 0"
+    )
+
+
 def test_rows_that_a_matrix_sums_are_no_batch(tmp_path: Path) -> None:
     nodes = [node("Transpose", "x", "t", perm=[1, 0]), node("MatMul", "t x", "y")]
     assert refused(model(nodes, dims=(None, 16)), tmp_path)[0] == (

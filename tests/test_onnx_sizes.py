@@ -218,6 +218,14 @@ def test_a_type_taken_from_data_does_not_hide_a_size(tmp_path: Path) -> None:
     assert read(model(nodes, [numbers("axis", 0)]), tmp_path).output == (4 * 8 * 8,)
 
 
+def test_frames_and_frequencies_of_a_signal(tmp_path: Path) -> None:
+    """1000 samples, frames of 64 every 10, of which half the frequencies are kept."""
+    window = [trained("window", 64), helper.make_tensor("step", INT, (), [10])]
+    proto = model([node("STFT", "x step window", "y")], window, (1, 1000, 1))
+    made = read(proto, tmp_path).counted.rows[0].node.output
+    assert sorted(made) == [2, 64 // 2 + 1, (1000 - 64) // 10 + 1]
+
+
 # What the file states
 
 
