@@ -140,6 +140,45 @@ def _exact(match: re.Match[str]) -> Fraction:
     return Fraction(f"{digits}.{decimals or 0}") * power * _POWERS[unit.upper()]
 
 
+class Printed(NamedTuple):
+    """A figure as a paper prints it: its value, the worth of its last digit, its unit.
+
+    ``zeros``: how many zeros stand at the end of a whole number of units; they may say nothing.
+    """
+
+    text: str
+    value: Fraction
+    place: Fraction
+    letter: str
+    zeros: int
+
+
+_PRINTED = re.compile(
+    r"~?\s*(\d[\d,]*)(?:\.(\d+))?\s*(?:[xX*\u00d7]\s*10\^?(\d{1,2})|[eE]\+?(\d{1,2})|([kKMGBT])?)"
+    r"\s*(?:FLOPS|FLOPs|FLOP|Flops|flops|MACs|MAC|MAdds|Mult-Adds|mult-adds|OPs|Ops|params)?",
+    re.ASCII,
+)
+
+
+def parse_printed(text: str) -> Printed:
+    """``4.12G`` -> 4,120,000,000, known to 10,000,000. Raises ConvcostError on anything else."""
+    match = _PRINTED.fullmatch(text.strip()) if len(text) <= 60 else None
+    if match is None:
+        raise ConvcostError(
+            f"{shorten(text)!r} is not a printed figure",
+            hint="write it as the paper does: 4.12G, 25.6M, 3.8x10^9 or 568,740,352",
+        )
+    whole, decimals, power, exponent, letter = match.groups()
+    unit = _POWERS[(letter or "").upper().replace("B", "G")]
+    unit = 10 ** int(power or exponent) if power or exponent else unit
+    digits = whole.replace(",", "") + (decimals or "")
+    place = Fraction(unit, 10 ** len(decimals or ""))
+    zeros = 0 if decimals else len(digits) - len(digits.rstrip("0"))
+    if not int(digits):
+        raise ConvcostError(f"{shorten(text)!r} is nothing", hint="write what the paper prints")
+    return Printed(text.strip(), int(digits) * place, place, (letter or "").upper(), zeros)
+
+
 def format_count(count: int) -> str:
     """Exact, with thousands separators: ``462,422,016``."""
     return f"{count:,}"

@@ -36,6 +36,7 @@ STRANGERS = {
         "sources/files.py",
         "sources/mapping.py",
         "reports/schemas.py",
+        "reports/convention_schemas.py",
         "api.py",
     ),
     "pydantic_core": ("language/", "sources/files.py", "reports/jsonl.py"),
@@ -199,3 +200,30 @@ def test_a_module_says_what_it_owns_and_stays_short(path: Path) -> None:
     text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
     assert len(text.splitlines()) <= 400
+
+
+def test_no_two_modules_import_each_other_when_they_are_imported() -> None:
+    """What is needed while a module is read makes no circle, in a room or across rooms."""
+    modules = {
+        "convcost." + path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", "."): path
+        for path in FILES
+    }
+    needs = {
+        name: {
+            one.module
+            for one in imports(path)
+            if one.at_start and not one.typing_only and one.module in modules
+        }
+        for name, path in modules.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, f"a circle: {' -> '.join((*above, name))}"
+        if name not in done:
+            for other in sorted(needs[name]):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in modules:
+        visit(name, ())

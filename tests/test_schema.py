@@ -130,3 +130,9 @@ def test_real_specs_follow_the_schema(invoke: Run) -> None:
     check = validator(invoke, "spec")
     for line in (DATA / "layers.jsonl").read_text("utf-8").splitlines():
         check.validate(json.loads(line)["spec"])
+
+
+def test_every_command_that_answers_in_json_has_a_schema() -> None:
+    from convcost.cli.app import COMMANDS
+
+    assert {*COMMANDS} - {"schema"} <= {*SCHEMAS}

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
 
 from convcost.api import CountResult, from_torch
-from convcost.errors import ConvcostError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 nn: Any = torch.nn
@@ -165,7 +163,10 @@ def test_shared_module_counts_its_weights_once() -> None:
     conv = nn.Conv2d(4, 4, 3, padding=1)
     result = check(nn.Sequential(conv, nn.ReLU(), conv), "8x8x4", 1, 4, 8, 8)
     assert layers(result) == ["0", "1", "0_2"]
-    assert result.notes == ("weights counted at an earlier layer: 0_2",)
+    assert result.notes == (
+        "input taken as 1x4x8x8 (batch, channels, height, width)",
+        "weights counted at an earlier layer: 0_2",
+    )
 
 
 def test_transposed_and_tied_weights_are_known_by_identity() -> None:
@@ -287,31 +288,17 @@ def test_original_is_not_touched() -> None:
 
 
 def test_unknown_operation_is_said_to_be() -> None:
-    class Sorted(nn.Module):  # type: ignore[misc]
+    class Rotation(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(8, 8))
+
         def forward(self, x: Any) -> Any:
-            return torch.sort(x)[0]
+            return torch.linalg.solve_triangular(self.weight, x, upper=True)
 
-    result = from_torch(Sorted(), "8x8x4")
-    assert [row.type for row in result.counted.uncounted] == ["sort"]
-
-
-class NeedsValues(nn.Module):  # type: ignore[misc]
-    def forward(self, x: Any) -> Any:
-        return x if x.sum().item() > 0 else -x
-
-
-def test_errors() -> None:
-    with pytest.raises(ConvcostError) as caught:
-        from_torch(NeedsValues(), "8x8x4")
-    assert caught.value.lines()[0] == "NeedsValues cannot run on shapes alone"
-    with pytest.raises(ConvcostError) as caught:
-        from_torch(nn.Conv2d(3, 4, 3), "8x8x5")
-    assert caught.value.lines()[0] == "Conv2d cannot run on shapes alone"
-    with pytest.raises(ConvcostError) as caught:
-        from_torch("resnet50", "8x8x3")
-    assert caught.value.lines()[0] == "a str is not a torch module"
-    with pytest.raises(ConvcostError):
-        from_torch(nn.LazyLinear(4), "8")
+    result = from_torch(Rotation(), "8x8")
+    assert [row.type for row in result.counted.uncounted] == ["linalg_solve_triangular"]
+    assert result.params == 8 * 8  # what it reads is known, though not what it does
 
 
 def test_memory_of_the_graph() -> None:
@@ -319,37 +306,6 @@ def test_memory_of_the_graph() -> None:
     memory = result.to_dict()["results"][0]["memory"]
     assert memory["peak"] == 3 * 8 * 8 * 4 * 4  # block input, conv in and out
     assert memory["weights"] == (2 * 4 * 4 * 9 + 2 * 2 * 4) * 4
-
-
-SOURCE = """
-from torch import nn
-
-def net():
-    return nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(288, 5))
-
-def broken():
-    raise RuntimeError("no weights here")
-
-number = 3
-"""
-
-
-def test_from_the_shell(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "mine.py").write_text(SOURCE)
-    done = run("count", "mine:net", "--input", "8x8x3", "--get", "macs")
-    assert (done.code, done.out, done.err) == (0, f"{6 * 6 * 8 * 27 + 288 * 5}\n", "")
-    for words, sentence in {
-        ("mine:net",): "error: the input shape is missing",
-        ("mine:other", "--input", "8x8x3"): "error: cannot import mine:other",
-        ("absent:net", "--input", "8x8x3"): "error: cannot import absent:net",
-        ("mine:broken", "--input", "8x8x3"): "error: calling mine:broken without arguments fails",
-        ("mine:number", "--input", "8x8x3"): (
-            "error: mine:number is a int, not a function or a torch module"
-        ),
-    }.items():
-        done = run("count", *words)
-        assert (done.code, done.out) == (2, "")
-        assert done.err.splitlines()[0] == sentence
 
 
 def test_onnx_of_the_same_model_has_the_same_macs(tmp_path: Path) -> None:

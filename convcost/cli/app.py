@@ -14,11 +14,13 @@ from convcost import __version__
 from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
 
 COMMANDS = {
-    "compare": "Set designs side by side: parameters, MACs, and what each one sees.",
+    "compare": "Set designs side by side: parameters, MACs, what each one sees.",
     "count": "Count layers, designs and networks, layer by layer.",
     "swap": "Replace layers of a network by a design, before and after.",
     "explain": "Show where each number comes from, step by step.",
     "formula": "Derive parameters and MACs in symbols.",
+    "conventions": "Tell what other cost counters would report, and why.",
+    "reconcile": "Trace a printed figure to the convention behind it.",
     "designs": "Show the designs that are built in, or one of them.",
     "schema": "Print the JSON Schema of specs and results.",
 }

@@ -12,6 +12,7 @@ from convcost.cli.exits import DONE, WRONG_INPUT
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
+    from convcost.reports.report import Report
     from convcost.results import ComparisonResult
 
 EXAMPLES = """Examples:
@@ -51,6 +52,7 @@ def run(
     ] = None,
     output: o.OutputOptions = o.NO_OUTPUT,
     human: o.Human = False,
+    convention: o.Convention = None,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -63,13 +65,18 @@ def run(
     from convcost.errors import SpecError
 
     form = chosen_format(output)
+    if convention is not None and output.get is not None:
+        hint = "--format json has the tool's number beside them"
+        raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in ("table", "markdown", "latex", "html") or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint="it is for tables")
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if strict:
         for result in results:
             _refuse_partial(result)
-    if output.get is not None:
+    if convention is not None:
+        write_reports(_recounted(results, convention, human), form, output)
+    elif output.get is not None:
         values = [record for result in results for record in result.report().records()]
         write_values(values, output.get, output)
     elif results:
@@ -101,6 +108,15 @@ def _results(
             else:
                 raise one.error
     return results, failed
+
+
+def _recounted(results: list[ComparisonResult], convention: str, human: bool) -> list[Report]:
+    """The comparisons with a tool's number in place of MACs."""
+    from convcost.language.conventions import find_convention
+    from convcost.reports.recounting import recounted_comparison
+
+    rules = find_convention(convention)
+    return [recounted_comparison(one.comparison, rules, human=human) for one in results]
 
 
 def _refuse_partial(result: ComparisonResult) -> None:

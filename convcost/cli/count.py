@@ -58,6 +58,7 @@ def run(
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
+    convention: o.Convention = None,
     memory: MemoryOptions = NO_MEMORY,
     limits: Limits = NO_LIMITS,
     keep_going: o.KeepGoing = False,
@@ -75,6 +76,8 @@ def run(
     chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
     view = CountView(human, largest, depth, chosen, execution)
     _refuse_unused(output, form, view, layers)
+    if convention is not None:
+        _refuse_beside_convention(output, form, most)
     if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
         refuse_unused(memory, {*chosen, *most}, form)
     question = Question(what or [], layer)
@@ -86,7 +89,9 @@ def run(
     if strict:
         for result in results:
             _refuse_partial(result)
-    if output.get is not None:
+    if convention is not None:
+        write_reports(_recounted(results, view, convention), form, output)
+    elif output.get is not None:
         print_notes(note for result in results for note in result.notes)
         documents = [result.document(execution=execution) for result in results]
         write_values(documents, output.get, output)
@@ -146,6 +151,31 @@ def _results(question: Question, keep_going: bool) -> tuple[list[CountResult], b
             name = f"{subject.name} {label}".rstrip()
             results.append(count_subject(subject._replace(name=name)))
     return results, failed
+
+
+def _recounted(results: Sequence[CountResult], view: CountView, convention: str) -> list[Report]:
+    """The results with a tool's number in place of MACs."""
+    from convcost.language.conventions import find_convention
+    from convcost.reports.recounting import recounted_report
+
+    rules = find_convention(convention)
+    return [
+        recounted_report(one.name, one.measured(view.execution), rules, one.unused, one.notes, view)
+        for one in results
+    ]
+
+
+def _refuse_beside_convention(output: o.OutputOptions, form: str, most: Mapping[str, int]) -> None:
+    """What would go on reading MACs where another tool's number is shown."""
+    from convcost.errors import SpecError
+
+    if form == "jsonl":
+        raise SpecError("--convention is not for a stream", hint="use --format json")
+    if "macs" in most:
+        raise SpecError("a limit on MACs is not one on what another tool says", place="--max-macs")
+    if output.get is not None:
+        hint = "--format json has the tool's number beside them"
+        raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
 
 
 def _refuse_partial(result: CountResult) -> None:

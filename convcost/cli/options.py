@@ -211,6 +211,17 @@ Columns = Annotated[
 ]
 
 
+Convention = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--convention",
+        metavar="TOOL",
+        help="Another tool's number in place of MACs: fvcore, thop, ..., or a .toml file.",
+    ),
+]
+
+
 class LayerOptions(NamedTuple):
     """The options that describe what is asked about."""
 

@@ -4,6 +4,8 @@ A tensor is an index: 0 to ``len(inputs) - 1`` are the graph's inputs, then one 
 order. A node may only read tensors before it, so a graph cannot have a cycle.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from convcost.engine.operations.base import Operation
@@ -23,6 +25,21 @@ class Node(NamedTuple):
     output: Shape
 
 
+class Written(NamedTuple):
+    """How a foreign model's source wrote a layer, where that is known.
+
+    ``module``: the class of the module without parts in which it ran, "" for none;
+    ``is_own``: that class is the framework's; ``is_derived``: a class made from one of those.
+    ``function``: what was called outside of the framework's modules, as in ``F.relu``.
+    """
+
+    module: str = ""
+    is_own: bool = False
+    is_derived: bool = False
+    function: str = ""
+    padding: str = ""
+
+
 class Graph(NamedTuple):
     """Nodes in execution order.
 
@@ -31,7 +48,9 @@ class Graph(NamedTuple):
     rules over the types that a user asks for: ``bits`` of one value of each tensor (inputs
     first, then one per node), ``weight_bits`` of one weight and ``weight_bytes`` of everything
     learned, both per node. ``is_compiled``: it is a runtime's own file, whose operators run as
-    they stand there.
+    they stand there. ``vocabulary``: whose names foreign operations have (``onnx``). ``written``
+    says by name how layers were written; ``constants`` are a foreign file's operations on
+    weights alone (name, values made), which cost nothing when the model runs.
     """
 
     inputs: tuple[Shape, ...]
@@ -43,6 +62,9 @@ class Graph(NamedTuple):
     weight_bits: tuple[int, ...] | None = None
     weight_bytes: tuple[int, ...] | None = None
     is_compiled: bool = False
+    vocabulary: str = ""
+    written: Mapping[str, Written] = MappingProxyType({})
+    constants: tuple[tuple[str, int], ...] = ()
 
     def shape(self, tensor: int) -> Shape:
         """The shape of a tensor by its index."""

@@ -21,10 +21,20 @@ from convcost.language.running import (
 )
 
 
+class Parameters(NamedTuple):
+    """What a framework says of the parameters: those that learn, those that do not, and by name
+    those that no operation read (not counted)."""
+
+    trainable: int
+    frozen: int
+    idle: Mapping[str, int] = MappingProxyType({})
+
+
 class Subject(NamedTuple):
     """Something to count: a graph, what people call it, and what was asked of it.
 
-    ``notes`` are sentences that a reader of its numbers should see.
+    ``notes`` are sentences that a reader of its numbers should see; ``parameters`` is what a
+    framework knows of them beside their number.
     """
 
     name: str
@@ -34,6 +44,7 @@ class Subject(NamedTuple):
     arguments: Mapping[str, Any] = MappingProxyType({})
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    parameters: Parameters | None = None
 
 
 def build_spec(

@@ -11,6 +11,11 @@ from convcost.engine.figures import FIGURES
 from convcost.errors import SpecError, did_you_mean, shorten
 from convcost.language.layers import LayerSpec
 from convcost.language.models import DesignFile
+from convcost.reports.convention_schemas import (
+    ConventionsDocument,
+    ConventionValue,
+    ReconcileDocument,
+)
 
 Shape = list[int]
 Axes = list[int]
@@ -157,6 +162,7 @@ class Result(_Model):
     memory: Memory | None = None
     shares: list[Share] | None = None
     layers: list[MeasuredLayer] | None = None  # type: ignore[valid-type]
+    convention: ConventionValue | None = None
 
 
 MeasuredResult = _with_figures("MeasuredResult", Result, list(FIGURES))
@@ -184,6 +190,7 @@ class DesignResult(_Model):
     unused: list[str]
     status: Literal["complete", "partial"]
     layers: list[LayerResult]
+    convention: ConventionValue | None = None
 
 
 class ComparisonResult(_Model):
@@ -354,6 +361,8 @@ SCHEMAS: dict[str, Any] = {
     "design": DesignFile,
     "count": CountDocument,
     "compare": CompareDocument,
+    "conventions": ConventionsDocument,
+    "reconcile": ReconcileDocument,
     "swap": SwapDocument,
     "explain": ExplainDocument,
     "formula": FormulaDocument,

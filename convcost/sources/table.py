@@ -309,7 +309,7 @@ def read_model(word: Word, asked: Asked) -> Subject:
     if asked.input is not None:
         inputs[""] = asked.input
     if word.source == "torch":
-        from convcost.sources.torch.module import read_factory
+        from convcost.sources.torch.factories import read_factory
 
         return read_factory(word.text, inputs, batch=asked.batch, costs=asked.costs)
     path = Path(word.text)

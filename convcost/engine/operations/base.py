@@ -137,6 +137,14 @@ class Operation:
         """Where its MACs and weights come from; none for an operation without MACs."""
         return ()
 
+    def bias_additions(self, cost: Cost) -> int:
+        """How many of a cost's element operations add a bias: all, where there is one."""
+        return cost.element_ops if self.has_bias else 0
+
+    def learned(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """The numbers learned that the operation reads, wherever they are counted."""
+        return self.cost(inputs, output).params
+
     def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """Numbers that are stored and not learned, such as running statistics."""
         return 0

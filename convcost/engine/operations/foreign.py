@@ -48,6 +48,12 @@ class Foreign(Operation):
         """What the importer worked out."""
         return Cost(self.params, self.macs, self.element_ops)
 
+    def learned(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """A fully connected layer's weights even where an earlier layer's are read again."""
+        if self.type != "linear":
+            return self.params
+        return (self.mixes + self.bias) * output[-1]
+
     def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """What the importer found stored; else a mean and a variance for each scale and shift."""
         if self.statistics is not None:
@@ -138,6 +144,10 @@ class Imported(Operation):
     def setting_words(self) -> list[str]:
         """The inner operation's words."""
         return self.inner.setting_words()
+
+    def learned(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """All of the inner operation's, those counted at an earlier layer too."""
+        return self.inner.learned(tuple(map(self._slice, inputs)), self._slice(output))
 
     def window(self, shape: Shape) -> Window | None:
         """The inner operation's window; slices do not see each other."""

@@ -43,6 +43,7 @@ class Reader:
         self._batch = batch
         self._given = costs
         self._layouts = Layouts(batch)
+        self._constants: list[tuple[str, int]] = []
         self._indexes: dict[str, int] = {}
         self._read = {name for node in walk.nodes for name in node.input}
         self._read.update(value.name for value in walk.graph.output)
@@ -72,7 +73,9 @@ class Reader:
         outputs = [self._indexes[v.name] for v in graph.output if v.name in self._indexes]
         if not outputs:
             raise SpecError("no output depends on an input", place=self._place)
-        finished = builder.finish(*outputs)._replace(is_flat=True)
+        finished = builder.finish(*outputs)._replace(
+            is_flat=True, vocabulary="onnx", constants=tuple(self._constants)
+        )
         return Subject(name, finished, self._batch)
 
     def _check_order(self, node: Any, produced: set[str]) -> None:
@@ -101,6 +104,7 @@ class Reader:
             if role is not None:
                 self.tensors.fold(node)
             if role is not None and role not in HEAVY:
+                self._note_constant(node)
                 return
         operation = self._operation(node, role)
         first = node.input[0] if data else ""
@@ -120,6 +124,12 @@ class Reader:
             if data:
                 self._indexes[name] = tensor
                 self.costs.data.add(name)
+
+    def _note_constant(self, node: Any) -> None:
+        """An operation on weights alone costs nothing here; some tools count it all the same."""
+        made = self._shapes.get(node.output[0]) if node.output else None
+        if made is not None:
+            self._constants.append((TYPES.get(node.op_type, node.op_type), product(made)))
 
     def _fused(self, builder: GraphBuilder, node: Any, tensor: int) -> int:
         """What a fused operation does after its product: a sum, and a function of each value."""

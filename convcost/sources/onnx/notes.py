@@ -18,6 +18,9 @@ NORM_WORDS = ("bn", "norm")
 
 SHOWN = 3
 
+FOLDED = "batch norms are folded into"
+"""How the note on folded norms begins."""
+
 
 def notes(reader: Reader, moved: int) -> tuple[str, ...]:
     """Sentences in a fixed order."""
@@ -30,7 +33,7 @@ def notes(reader: Reader, moved: int) -> tuple[str, ...]:
     if folded:
         channels = sum(tensors.weights[_bias(tensors, node)][0] for node in folded)
         found.append(
-            f"batch norms are folded into {len(folded)} convolutions: with norms of their own "
+            f"{FOLDED} {len(folded)} convolutions: with norms of their own "
             f"there are {format_count(channels)} more parameters"
         )
     if sharing:
