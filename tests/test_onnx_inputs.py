@@ -362,6 +362,12 @@ def test_the_hint_names_all_inputs_that_need_a_shape(tmp_path: Path) -> None:
     assert hinted(proto, tmp_path) == ["--input", "x=128", "--input", "z=128"]
 
 
+def test_the_hint_goes_with_what_was_given(tmp_path: Path) -> None:
+    inputs = [value("z", ("b", "seq", "width"))]
+    proto = model([node("Concat", "x z", "y", axis=2)], dims=("b", "seq", 16), inputs=inputs)
+    assert refused(proto, tmp_path, inputs={"x": (7, 16)})[2].endswith("--input z=7x128")
+
+
 # Windows that are larger than what they slide over
 
 

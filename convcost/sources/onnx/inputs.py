@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.engine.shapes import Shape
@@ -33,9 +34,10 @@ MADE_UP_NAME = re.compile(r"^(unk_.*|.*dynamic.*|.*dim_?\d*|s\d+|\?|none)$", re.
 
 
 class FreeError(SpecError):
-    """Sizes of the input ``name`` are open."""
+    """Sizes of the input ``name`` are open; ``sizes`` are those of names that are settled."""
 
     name = ""
+    sizes: Mapping[str, int] = MappingProxyType({})
 
 
 class Given(NamedTuple):
@@ -280,7 +282,9 @@ class _Filling:
         ]
         label = shorten(value.name, 40)
         if unknown:
-            raise free_error(value, unknown, self._place)
+            problem = free_error(value, unknown, self._place)
+            problem.sizes = {name: size for name, (size, _) in self._sizes.items()}
+            raise problem
         for dim in dims:
             if not 0 <= dim.dim_value <= MAX_SIZE:
                 raise SpecError(

@@ -14,7 +14,7 @@ from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.quantities import format_shape
 from convcost.sources.onnx.axes import channel_axis, wanted_sizes
 from convcost.sources.onnx.batching import is_batch
-from convcost.sources.onnx.inputs import BATCH_NAME, RawShape, free_inputs
+from convcost.sources.onnx.inputs import BATCH_NAME, FreeError, RawShape, free_inputs
 from convcost.sources.onnx.walking import Walk, WindowError, node_name
 
 IMAGES = (224, 48, 256, 320, 512, 640, 32)
@@ -31,10 +31,10 @@ Dims = dict[str, list[int]]
 
 
 def free_dimensions(
-    walk: Walker, model: Any, open_: Sequence[str], problem: SpecError
+    walk: Walker, model: Any, open_: Sequence[str], problem: FreeError
 ) -> SpecError:
     """``problem`` with a hint that names a shape for each input in ``open_``."""
-    dims, batched = _search(walk, model)
+    dims, batched = _search(walk, model, problem.sizes)
     if dims is None or not open_:
         return problem
     words = [
@@ -54,10 +54,10 @@ def free_dimensions(
     )
 
 
-def _search(walk: Walker, model: Any) -> tuple[Dims | None, set[str]]:
+def _search(walk: Walker, model: Any, settled: Mapping[str, int]) -> tuple[Dims | None, set[str]]:
     """Sizes for every input that the graph takes, and the inputs whose first axis is a batch."""
     tries = FEW_TRIES if len(model.graph.node) > MANY_NODES else 100
-    for number, dims in enumerate(_candidates(model)):
+    for number, dims in enumerate(_candidates(model, settled)):
         if number >= tries:
             break
         try:
@@ -68,13 +68,13 @@ def _search(walk: Walker, model: Any) -> tuple[Dims | None, set[str]]:
     return None, set()
 
 
-def _candidates(model: Any) -> Iterator[Dims]:
+def _candidates(model: Any, settled: Mapping[str, int]) -> Iterator[Dims]:
     values = free_inputs(model)
     wanted = {v.name: wanted_sizes(model.graph, v.name, len(_of(v))) for v in values}
     is_image = any(len(_of(value)) > 3 for value in values)
     for first in (1, 100):
         for size in IMAGES if is_image else SEQUENCES:
-            sizes: dict[str, int] = {}
+            sizes = dict(settled)
             dims: Dims = {}
             for value in values:
                 shape = []
