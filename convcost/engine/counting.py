@@ -97,10 +97,12 @@ def count(graph: Graph, batch: int = 1) -> Count:
     for node in graph.nodes:
         inputs = tuple([graph.shape(tensor) for tensor in node.inputs])
         operation = node.operation
-        if operation.kind == "unknown":
-            rows.append(Row(node, inputs, None))
-            continue
         cost = operation.cost(inputs, node.output)
+        if operation.kind == "unknown":
+            # Its parameters are in the file, whatever it does with them.
+            rows.append(Row(node, inputs, None))
+            total = total + Cost(cost.params)
+            continue
         if batch != 1 and operation.per_sample:
             cost = cost.for_batch(batch)
         total = total + cost

@@ -14,14 +14,22 @@ from convcost.engine.shapes import Shape
 
 CHANNELS_FIRST = frozenset(
     {
-        *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv"),
+        *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv", "FusedConv"),
         *("MaxPool", "AveragePool", "LpPool", "MaxUnpool"),
         *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
         *("BatchNormalization", "InstanceNormalization", "GroupNormalization", "LRN"),
         *("DepthToSpace", "SpaceToDepth"),
     }
 )
-CHANNELS_LAST = frozenset({"MatMul", "Gemm", "LayerNormalization", "RMSNormalization", "Flatten"})
+CHANNELS_LAST = frozenset(
+    {
+        *("MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "QGemm"),
+        *("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits", "NhwcMaxPool"),
+        *("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "Flatten"),
+        *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"),
+        *("EmbedLayerNormalization", "QAttention", "MultiHeadAttention", "GroupQueryAttention"),
+    }
+)
 
 MOST_COLOURS = 4
 """An input of four axes that ends in so few values is an image with its channels last."""
@@ -38,6 +46,10 @@ class Layouts:
         """Recognise an image whose channels come last."""
         if has_channels_last(dims):
             self._last.add(name)
+
+    def mark_last(self, name: str) -> None:
+        """A tensor whose channels are known to come last."""
+        self._last.add(name)
 
     def follow(self, node: Any, attributes: Mapping[str, Any]) -> None:
         """Note the layout of what ``node`` makes."""

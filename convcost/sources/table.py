@@ -328,8 +328,9 @@ def read_model(word: Word, asked: Asked) -> Subject:
 def _check_costs(subject: Subject, asked: Asked) -> Subject:
     """A cost for an operation that the model does not have is a mistake. Raises SpecError."""
     types = {node.operation.type for node in subject.graph.nodes}
+    bare = {kind.rpartition("::")[2] for kind in types}  # without their domain
     for name in asked.costs:
-        if name not in types:
+        if name not in types and name not in bare:
             raise SpecError(
                 f"{subject.name} has no operation {shorten(name, 40)}",
                 place=f"--cost {shorten(name, 40)}",

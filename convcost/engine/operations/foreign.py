@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
-from convcost.engine.operations.base import Kind, Operation, Product, Reads
+from convcost.engine.operations.base import Kind, Operation, Product, Reads, Windowed
 from convcost.engine.shapes import Shape
 from convcost.engine.windows import Window
 
@@ -72,7 +72,8 @@ class Imported(Operation):
     ``params`` are those counted here: fewer than the operation has where an earlier layer reads
     the same weights. ``copies``: it works on each slice of a leading axis, as where a model puts
     frames or windows into its batch axis. ``fused``: element operations of one slice that the
-    model runs inside the operation, such as an activation.
+    model runs inside the operation, such as an activation. A window slides over the first input;
+    further ones are weights that the model computes.
     """
 
     inner: Operation
@@ -112,18 +113,18 @@ class Imported(Operation):
 
     def output(self, *inputs: Shape) -> Shape:
         """The inner operation's output, slice by slice."""
-        made = self.inner.output(*[self._slice(shape) for shape in inputs])
+        made = self.inner.output(*self._read(inputs))
         return made if self.copies == 1 else (self.copies, *made)
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """The inner operation's work on every slice, with the parameters that are new here."""
-        cost = self.inner.cost(tuple(map(self._slice, inputs)), self._slice(output))
+        cost = self.inner.cost(self._read(inputs), self._slice(output))
         cost = cost._replace(element_ops=cost.element_ops + self.fused)
         return cost.for_batch(self.copies)._replace(params=self.params)
 
     def products(self, inputs: tuple[Shape, ...], output: Shape) -> tuple[Product, ...]:
         """The inner operation's, at the positions of every slice."""
-        made = self.inner.products(tuple(map(self._slice, inputs)), self._slice(output))
+        made = self.inner.products(self._read(inputs), self._slice(output))
         if self.copies == 1:
             return made
         return tuple(part._replace(positions=(self.copies, *part.positions)) for part in made)
@@ -158,6 +159,11 @@ class Imported(Operation):
     def channel_mixing(self, shape: Shape) -> int:
         """The inner operation's mixing."""
         return self.inner.channel_mixing(self._slice(shape))
+
+    def _read(self, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        """One slice of what the inner operation itself reads."""
+        read = inputs[:1] if isinstance(self.inner, Windowed) else inputs
+        return tuple(map(self._slice, read))
 
     def _slice(self, shape: Shape) -> Shape:
         return shape if self.copies == 1 else shape[1:]

@@ -1,8 +1,7 @@
-"""ONNX files -> engine graphs, through the ``onnx`` package, without weights.
+"""ONNX files -> engine graphs, without weights: the door.
 
 Only the model's structure is read: external data may be absent, and large inline weights are
-dropped before shapes are inferred. This is the one file that imports ``onnx``; it owns loading
-and the checks that everything later relies on.
+dropped before sizes are worked out. Owns the order of the steps and what is done for a batch.
 """
 
 from __future__ import annotations
@@ -12,27 +11,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from convcost.engine.graph import MAX_NODES
 from convcost.engine.operations.foreign import Foreign
-from convcost.engine.shapes import Shape, product
-from convcost.errors import ConvcostError, MissingExtraError, SpecError, shorten
+from convcost.engine.shapes import Shape
+from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
-from convcost.sources.onnx.inputs import fix_inputs
-from convcost.sources.onnx.nodes import Reader
-from convcost.sources.onnx.shapes import Inference
-from convcost.sources.onnx.tensors import Tensors
-
-LARGEST_KEPT = 4096
-"""Initialisers with more values than this are weights, never shapes; their data is dropped."""
-
-MAX_BYTES = 2**31 - 1
-"""The protobuf limit on a file."""
-
-DATA_FIELDS = (
-    *("raw_data", "float_data", "double_data", "string_data"),
-    *("int32_data", "int64_data", "uint64_data"),
+from convcost.sources.onnx.batching import is_batch
+from convcost.sources.onnx.facts import MisfitError
+from convcost.sources.onnx.inputs import (
+    BATCH_NAME,
+    FreeError,
+    Given,
+    Sizes,
+    fix_inputs,
+    free_error,
+    free_inputs,
 )
+from convcost.sources.onnx.loading import Loaded, load
+from convcost.sources.onnx.nodes import Reader
+from convcost.sources.onnx.notes import notes
+from convcost.sources.onnx.suggesting import free_dimensions, too_small
+from convcost.sources.onnx.walking import Walk, WindowError
 
 
 def read_onnx(
@@ -44,29 +43,130 @@ def read_onnx(
 ) -> Subject:
     """Read a model and cost every node.
 
-    ``batch`` fills a free first dimension (1 where None); ``inputs`` maps an input's name (""
-    for the first one) to its shape, channels last; ``costs`` gives MACs of operations that are
-    not known, as expressions over ``out`` and ``input`` (numbers of values) and ``params``.
-    Raises SpecError for a file that is not a usable model.
+    ``batch`` fills a free axis of samples (1 where None); ``inputs`` maps an input's name (""
+    for the first one) to its shape: channels last and without batch, or a ``RawShape`` with all
+    axes as the model has them; ``costs`` gives MACs of operations that are not known, as
+    expressions over ``out`` and ``input`` (numbers of values) and ``params``. Raises SpecError
+    for a file that is not a usable model, and where its sizes cannot be settled.
     """
-    onnx = _onnx()
-    model = _load(onnx, path)
-    own = fix_inputs(model, str(path), batch, dict(inputs or {}))
-    try:
-        subject = _read(onnx, model, path, own, costs or {})
-    except SpecError:
-        if own == 1 or batch is None:
-            raise
-        # The sizes of one sample may be written into the graph, as some exporters do.
-        model = _load(onnx, path)
-        own = fix_inputs(model, str(path), 1, dict(inputs or {}))
-        subject = _read(onnx, model, path, own, costs or {})
-    return subject if batch in (None, own) else _for_batch(subject, own, batch or own)
+    loaded = load(path)
+    reading = _Reading(loaded, path, dict(inputs or {}), costs or {})
+    return reading.run(batch)
 
 
-def _read(onnx: Any, model: Any, path: Path, batch: int, costs: Mapping[str, Evaluate]) -> Subject:
-    tensors = Tensors(onnx, Inference(onnx, _evaluator, str(path)).infer(model), str(path))
-    return Reader(tensors, str(path), batch, costs).subject(path.stem)
+class _Reading:
+    def __init__(
+        self,
+        loaded: Loaded,
+        path: Path,
+        inputs: Mapping[str, Shape],
+        costs: Mapping[str, Evaluate],
+    ) -> None:
+        self._loaded = loaded
+        self._path = path
+        self._place = str(path)
+        self._inputs = inputs
+        self._costs = costs
+
+    def run(self, batch: int | None) -> Subject:
+        """The model for ``batch`` samples, by its own sizes where it can, else scaled."""
+        try:
+            subject, own = self._read(batch)
+        except MisfitError:
+            if batch in (None, 1):
+                raise
+            # The sizes of one sample may be written into the graph, as some exporters do.
+            subject, own = self._read(None)
+        return subject if batch in (None, own) else _for_batch(subject, own, batch or own)
+
+    def _walk(self, given: Given) -> tuple[Walk, Sizes]:
+        loaded = self._loaded.copy()
+        sizes = fix_inputs(loaded.model, self._place, given)
+        walk = Walk(loaded.onnx, loaded.model, self._place, sizes.names)
+        walk.run()
+        return walk, sizes
+
+    def _try(self, inputs: Mapping[str, Shape]) -> Walk:
+        return self._walk(Given(inputs))[0]
+
+    def _read(self, batch: int | None) -> tuple[Subject, int]:
+        model = self._loaded.model
+        try:
+            walk, sizes = self._settled(Given(self._inputs, batch))
+        except WindowError as problem:
+            raise too_small(self._try, model, problem) from None
+        except FreeError as problem:
+            raise free_dimensions(self._try, model, self._open(problem), problem) from None
+        reader = Reader(walk, self._loaded.traits, self._place, sizes.batch, self._costs)
+        subject = reader.subject(self._path.stem)
+        return subject._replace(notes=notes(reader, self._loaded.moved)), sizes.batch
+
+    def _settled(self, given: Given) -> tuple[Walk, Sizes]:
+        """A walk whose batch is one: a guess is looked at, and corrected where it was wrong."""
+        try:
+            walk, sizes = self._walk(given)
+        except WindowError:
+            sizes = fix_inputs(self._loaded.copy().model, self._place, given)
+            if not sizes.guessed or self._is_fixed(sizes) or not self._fits(given, 100):
+                raise
+            raise self._no_batch(sizes) from None
+        if not sizes.guessed:
+            return walk, sizes
+        try:
+            pair = [self._walk(given._replace(first=size))[0] for size in (2, 3)]
+        except WindowError:
+            mixed = True
+        except SpecError:  # the size is written into the graph, as for one sample
+            mixed = self._is_fixed(sizes)
+        else:
+            mixed = not is_batch(*pair)
+        if not mixed:
+            return walk, sizes
+        if self._is_fixed(sizes):
+            return self._walk(given._replace(is_one=True))
+        raise self._no_batch(sizes)
+
+    def _fits(self, given: Given, first: int) -> bool:
+        """Whether a longer first axis is what the windows need."""
+        try:
+            self._walk(given._replace(first=first))
+        except WindowError:
+            return False
+        except ConvcostError:
+            return True
+        return True
+
+    def _is_fixed(self, sizes: Sizes) -> bool:
+        """Whether the file itself fixes the first axis that was taken for the batch."""
+        value = self._input(sizes.guessed[0][0])
+        return bool(value.type.tensor_type.shape.dim[0].dim_value > 0)
+
+    def _input(self, name: str) -> Any:
+        return next(v for v in free_inputs(self._loaded.model) if v.name == name)
+
+    def _no_batch(self, sizes: Sizes) -> FreeError:
+        name, symbol = sizes.guessed[0]
+        value = self._input(name)
+        problem = free_error(value, [symbol or "0"], self._place)
+        dims = value.type.tensor_type.shape.dim
+        shape = ["100", *(str(dim.dim_value or 64) for dim in dims[1:])]
+        problem.hint = f"give all its axes: --input {shorten(name, 40)}=[{','.join(shape)}]"
+        return problem
+
+    def _open(self, problem: FreeError) -> list[str]:
+        """Inputs that need a shape from the user, and have none that helps."""
+        values = free_inputs(self._loaded.model)
+        names = {name or values[0].name for name in self._inputs}
+        found = [
+            value.name
+            for value in values
+            if value.name not in names
+            and any(
+                not dim.HasField("dim_value") and not BATCH_NAME.match(dim.dim_param)
+                for dim in value.type.tensor_type.shape.dim
+            )
+        ]
+        return found if problem.name in found else [problem.name, *found]
 
 
 def _for_batch(subject: Subject, own: int, batch: int) -> Subject:
@@ -78,113 +178,9 @@ def _for_batch(subject: Subject, own: int, batch: int) -> Subject:
             work = (operation.macs * batch, operation.element_ops * batch)
             if any(amount % own for amount in work):
                 raise ConvcostError(
-                    f"{node.name} cannot be counted for a batch of {batch}",
+                    f"{shorten(node.name, 40)} cannot be counted for a batch of {batch}",
                     hint=f"the file is written for a batch of {own}",
                 )
             operation = replace(operation, macs=work[0] // own, element_ops=work[1] // own)
         nodes.append(node._replace(operation=operation))
     return subject._replace(graph=subject.graph._replace(nodes=tuple(nodes)), batch=batch)
-
-
-def _onnx() -> Any:
-    try:
-        import onnx
-    except ImportError:
-        raise MissingExtraError("reading .onnx files", "onnx", "onnx") from None
-    return onnx
-
-
-def _evaluator() -> Any:
-    from onnx.reference import ReferenceEvaluator
-
-    return ReferenceEvaluator
-
-
-def _load(onnx: Any, path: Path) -> Any:
-    """The protobuf, with local functions inlined and large weights emptied."""
-    place = str(path)
-    model = _parse(onnx, path)
-    if not model.graph.node:
-        raise SpecError("the model has no nodes", place=place)
-    functions = {(f.domain, f.name): f for f in model.functions}
-    size = _Expansion(functions, place).count(model.graph.node)
-    if size > MAX_NODES:
-        raise SpecError(f"the model has more than {MAX_NODES:,} nodes", place=place)
-    _check_names(model.graph, place)
-    for tensor in model.graph.initializer:
-        if product(tensor.dims) > LARGEST_KEPT:
-            for field in DATA_FIELDS:
-                tensor.ClearField(field)
-    return _inline(model, place) if functions else model
-
-
-def _parse(onnx: Any, path: Path) -> Any:
-    from convcost.language.reading import open_path
-
-    place = str(path)
-    with open_path(path) as stream:
-        try:
-            data = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise SpecError(f"cannot read the file: {error.strerror}", place=place) from None
-    if not data:
-        raise SpecError("the file is empty", place=place)
-    if len(data) > MAX_BYTES:
-        raise SpecError("the file is larger than protobuf allows (2 GiB)", place=place)
-    try:
-        return onnx.load_model_from_string(data)
-    except Exception as error:  # protobuf's errors share no public class
-        raise SpecError(
-            "not an ONNX model, or a truncated one", place=place, hint=shorten(str(error), 70)
-        ) from None
-
-
-def _check_names(graph: Any, place: str) -> None:
-    """Names that are not UTF-8 come as bytes, and nothing could refer to them in an error."""
-    values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    names = {value.name for value in values}
-    names.update(sparse.values.name for sparse in graph.sparse_initializer)
-    for node in graph.node:
-        names.update((node.name, node.op_type, node.domain), node.input, node.output)
-    for value in graph.input:
-        names.update(dim.dim_param for dim in value.type.tensor_type.shape.dim)
-    if not all(isinstance(name, str) for name in names):
-        raise SpecError("a name in the model is not UTF-8 text", place=place)
-
-
-def _inline(model: Any, place: str) -> Any:
-    from onnx import inliner
-
-    try:
-        return inliner.inline_local_functions(model)
-    except Exception as error:  # whatever the C++ side raises
-        raise SpecError(
-            "local functions cannot be inlined", place=place, hint=shorten(str(error), 70)
-        ) from None
-
-
-class _Expansion:
-    """How many nodes a graph has once its local functions are inlined."""
-
-    def __init__(self, functions: Mapping[tuple[str, str], Any], place: str) -> None:
-        self._functions = functions
-        self._place = place
-        self._sizes: dict[tuple[str, str], int] = {}
-        self._open: set[tuple[str, str]] = set()
-
-    def count(self, nodes: Any) -> int:
-        """The nodes, with those of functions in place of their calls."""
-        if not self._functions:
-            return len(nodes)
-        return sum(self._size((node.domain, node.op_type)) for node in nodes)
-
-    def _size(self, key: tuple[str, str]) -> int:
-        if key not in self._functions:
-            return 1
-        if key in self._open or len(self._open) > 100:
-            raise SpecError(f"the function {shorten(key[1], 40)} calls itself", place=self._place)
-        if key not in self._sizes:
-            self._open.add(key)
-            self._sizes[key] = self.count(self._functions[key].node)
-            self._open.remove(key)
-        return self._sizes[key]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from convcost.engine.shapes import product
 from convcost.errors import shorten
 from convcost.quantities import format_count
+from convcost.sources.onnx.nodes import Reader
 from convcost.sources.onnx.tensors import Tensors
+from convcost.sources.onnx.vocabulary import DOMAINS, reason
+from convcost.sources.onnx.walking import show
 
 NORM_WORDS = ("bn", "norm")
 """Words in the names of weights that used to be a norm's."""
@@ -18,10 +22,14 @@ FOLDED = "batch norms are folded into"
 """How the note on folded norms begins."""
 
 
-def notes(tensors: Tensors, sharing: list[str]) -> tuple[str, ...]:
+def notes(reader: Reader, moved: int) -> tuple[str, ...]:
     """Sentences in a fixed order."""
+    tensors, sharing = reader.tensors, reader.costs.sharing
     found = []
-    folded = [node for node in tensors.graph.node if is_folded(tensors, node)]
+    if moved:
+        found.append(f"the nodes of the file are out of order: {moved} moved")
+    found += _conflicts(tensors)
+    folded = [node for node in tensors.nodes if is_folded(tensors, node)]
     if folded:
         channels = sum(tensors.weights[_bias(tensors, node)][0] for node in folded)
         found.append(
@@ -29,16 +37,61 @@ def notes(tensors: Tensors, sharing: list[str]) -> tuple[str, ...]:
             f"there are {format_count(channels)} more parameters"
         )
     if sharing:
-        names = ", ".join(shorten(name, 40) for name in sharing[:SHOWN])
-        more = f" and {len(sharing) - SHOWN} more" if len(sharing) > SHOWN else ""
-        found.append(f"weights counted at an earlier layer: {names}{more}")
+        found.append(f"weights counted at an earlier layer: {_list(sharing)}")
     if tensors.aliases:
-        values = format_count(sum(product(tensors.weights[name]) for name in tensors.aliases))
         found.append(
             f"{len(tensors.aliases)} parameter tensors are kept once with equal ones (Identity): "
-            f"each is counted, {values} in all"
+            f"each is counted, {_values(tensors, tensors.aliases)} in all"
         )
-    return tuple(found)
+    if tensors.tables:
+        found.append(
+            f"parameters hold {_values(tensors, tensors.tables)} values in tables for positions "
+            f"({_list(sorted(tensors.tables))}): learned ones, prior boxes and grids look alike"
+        )
+    if tensors.grids:
+        found.append(
+            f"{_values(tensors, tensors.grids)} whole and half numbers are positions, "
+            f"not parameters: {_list(sorted(tensors.grids))}"
+        )
+    return (*found, *_reasons(reader))
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(shorten(name, 40) for name in names[:SHOWN]) + more
+
+
+def _values(tensors: Tensors, names: Iterable[str]) -> str:
+    return format_count(sum(product(tensors.weights[name]) for name in names))
+
+
+def _conflicts(tensors: Tensors) -> list[str]:
+    """Tensors to which the file gives other sizes than they have."""
+    conflicts = tensors.walk.conflicts
+    if not conflicts:
+        return []
+    name, stated, right = conflicts[0]
+    more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
+    return [
+        f"the file states other sizes than its operations make: {shorten(name, 40)} "
+        f"({show(stated)}, counted {show(right)}){more}"
+    ]
+
+
+def _reasons(reader: Reader) -> list[str]:
+    """Why what is not counted is not."""
+    reasons: dict[str, set[str]] = {}
+    sizes: set[str] = set()
+    for node in reader.unknown:
+        why = reason(node.domain, node.op_type)
+        if DOMAINS.get(node.domain, {}).get(node.op_type) is not None:
+            sizes.add(node.op_type)
+        elif why is not None:
+            reasons.setdefault(why, set()).add(node.op_type)
+    found = [f"not counted: {_list(sorted(kinds))} ({why})" for why, kinds in reasons.items()]
+    if sizes:
+        found.append(f"not counted: {_list(sorted(sizes))} (sizes that are not known)")
+    return found
 
 
 def is_folded(tensors: Tensors, node: Any) -> bool:

@@ -40,29 +40,31 @@ def conv_settings(
     if not 1 <= axes <= MOST_AXES or len(shape) != len(weight) or outputs < 1:
         raise ValueError
     kernel = weight[2:]
-    stride = _sizes(attributes, "strides", axes, 1)
-    dilation = _sizes(attributes, "dilations", axes, 1)
+    stride = sizes_of(attributes, "strides", axes, 1)
+    dilation = sizes_of(attributes, "dilations", axes, 1)
     groups = attributes.get("group", 1)
     if type(groups) is not int or not 0 < groups <= MAX_SIZE:
         raise ValueError
-    extra = _sizes(attributes, "output_padding", axes, 0)
+    extra = sizes_of(attributes, "output_padding", axes, 0)
     if made is None:
-        pads = _pads(attributes, shape[2:], kernel, stride, dilation)
+        pads = pads_of(attributes, shape[2:], kernel, stride, dilation)
     else:
         pads = _cropped(attributes, shape[2:], made[2:], kernel, stride, dilation, extra)
     return WindowSettings(stride, dilation, pads, groups, extra)
 
 
-def pool_settings(kind: str, attributes: Mapping[str, Any], shape: Sizes) -> Pool:
-    """A pooling operation of the engine."""
+def pool_settings(kind: str, attributes: Mapping[str, Any], shape: Sizes) -> Pool | None:
+    """A pooling operation of the engine, which knows up to three axes."""
     axes = len(shape) - 2
-    if not 1 <= axes <= MOST_AXES or "kernel_shape" not in attributes:
+    if axes < 1 or "kernel_shape" not in attributes:
         raise ValueError
-    kernel = _sizes(attributes, "kernel_shape", axes, 1)
-    stride = _sizes(attributes, "strides", axes, 1)
-    dilation = _sizes(attributes, "dilations", axes, 1)
-    pads = _pads(attributes, shape[2:], kernel, stride, dilation)
-    made = MaxPool if kind == "MaxPool" else AvgPool
+    if axes > MOST_AXES:
+        return None
+    kernel = sizes_of(attributes, "kernel_shape", axes, 1)
+    stride = sizes_of(attributes, "strides", axes, 1)
+    dilation = sizes_of(attributes, "dilations", axes, 1)
+    pads = pads_of(attributes, shape[2:], kernel, stride, dilation)
+    made = MaxPool if kind.endswith("MaxPool") else AvgPool
     return made(kernel, stride, pads, dilation, bool(attributes.get("ceil_mode", 0)))
 
 
@@ -83,7 +85,7 @@ def einsum_macs(equation: bytes, shapes: Sequence[Sizes]) -> int:
     return product(sizes.values())
 
 
-def _sizes(attributes: Mapping[str, Any], name: str, axes: int, least: int) -> Sizes:
+def sizes_of(attributes: Mapping[str, Any], name: str, axes: int, least: int) -> Sizes:
     """One whole number for each axis, ``least`` where the attribute is absent."""
     value = attributes.get(name, (least,) * axes)
     if not isinstance(value, Sequence) or len(value) != axes:
@@ -103,9 +105,10 @@ def _explicit(attributes: Mapping[str, Any], axes: int) -> PadPairs:
     return tuple(zip(value[:axes], value[axes:], strict=True))
 
 
-def _pads(
+def pads_of(
     attributes: Mapping[str, Any], spatial: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes
 ) -> PadPairs:
+    """The padding in numbers, stated or automatic."""
     auto = attributes.get("auto_pad", b"NOTSET")
     if auto in (b"SAME_UPPER", b"SAME_LOWER"):
         pairs = pad_pairs(SAME, spatial, kernel, stride, dilation)
