@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from convcost.engine.counting import count as count_graph
 from convcost.engine.shapes import Shape
@@ -26,6 +26,9 @@ from convcost.sources.table import Opened
 from convcost.sources.texts import open_library
 from convcost.studies.alternatives import one_comparison
 from convcost.studies.comparison import DEFAULT_DESIGNS
+
+if TYPE_CHECKING:
+    from convcost.sources.torch.context import Counting
 
 ShapeLike: TypeAlias = "str | Sequence[int]"
 What: TypeAlias = Any
@@ -72,21 +75,59 @@ def count_all(*what: What, **options: Any) -> list[CountResult]:
     return [count_subject(subject) for subject in load(*what, **options)]
 
 
-def from_torch(module: Any, input_shape: Any, *, batch: int = 1) -> CountResult:
-    """Count a PyTorch module by watching one forward pass on the meta device.
+def from_torch(
+    module: Any,
+    input_shape: Any,
+    *,
+    batch: int | None = None,
+    costs: Mapping[str, str] | None = None,
+    name: str | None = None,
+    dtypes: Any = None,
+    device: str | None = None,
+) -> CountResult:
+    """Count a PyTorch module by watching one forward pass.
 
-    ``input_shape`` is channels last and without batch (``"224x224x3"``), or a mapping of the
-    names of forward's arguments to shapes. Needs the extra ``convcost[torch]``.
+    ``input_shape`` is channels last and without batch (``"224x224x3"``), raw with all axes
+    (``"[1,3,224,224]"``), an example tensor (on ``meta`` too), a tuple of these, or a mapping of
+    the names of forward's arguments; ``dtypes`` a type for all, or a mapping by name; ``costs``
+    MACs of operations that nobody knows (``{"my::op": "2*out"}``); ``device`` is ``"meta"``,
+    ``"cpu"`` or None (shapes alone, and real zeros where that fails). Needs the extra
+    ``convcost[torch]``.
     """
+    from convcost.language.expressions import compile_expression
     from convcost.sources.torch.module import from_torch as read
 
-    return count_subject(read(module, input_shape, batch=batch))
+    compiled = {key: compile_expression(text) for key, text in (costs or {}).items()}
+    return count_subject(
+        read(
+            module,
+            input_shape,
+            batch=batch,
+            costs=compiled,
+            name=name,
+            dtypes=dtypes,
+            device=device,
+        )
+    )
+
+
+def counting(name: str = "block", *, costs: Mapping[str, str] | None = None) -> Counting:
+    """``with convcost.counting() as c:`` counts whatever PyTorch runs in the block."""
+    from convcost.language.expressions import compile_expression
+    from convcost.sources.torch.context import Counting
+
+    compiled = {key: compile_expression(text) for key, text in (costs or {}).items()}
+    return Counting(name, costs=compiled)
 
 
 def count_subject(subject: Subject) -> CountResult:
     """Count what has been built."""
     return CountResult(
-        subject.name, count_graph(subject.graph, subject.batch), subject.unused, subject.notes
+        subject.name,
+        count_graph(subject.graph, subject.batch),
+        subject.unused,
+        subject.notes,
+        subject.parameters,
     )
 
 

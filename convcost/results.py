@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from convcost.engine.figures import Measured
+    from convcost.language.building import Parameters
     from convcost.reports.count import CountView
     from convcost.reports.report import Report
+    from convcost.studies.by_module import Share
 
 
 class Shown:
@@ -89,12 +91,17 @@ class CountResult(Shown):
         counted: Count,
         unused: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
+        parameters: Parameters | None = None,
     ) -> None:
-        """``notes`` are sentences that a reader of the numbers should see."""
+        """``notes`` are sentences that a reader of the numbers should see.
+
+        ``parameters``: the trainable, the frozen and the idle ones of a PyTorch module.
+        """
         self.name: Final = name
         self.counted: Final = counted
         self.unused: Final = unused
         self.notes: Final = notes
+        self.parameters: Final = parameters
 
     @property
     def params(self) -> int:
@@ -161,6 +168,18 @@ class CountResult(Shown):
 
     def __len__(self) -> int:
         return len(self.layers)
+
+    def by_module(self, depth: int | None = None) -> dict[str, Share]:
+        """Parameters and work of each module (dotted name), down to ``depth`` names."""
+        from convcost.studies.by_module import by_module
+
+        return by_module(self.counted, depth)
+
+    def by_operator(self) -> dict[str, Share]:
+        """Parameters and work of each type of layer."""
+        from convcost.studies.by_module import by_operator
+
+        return by_operator(self.counted)
 
     def measured(self, execution: Execution = PLAIN) -> Measured:
         """The count with every figure that can be asked of it, at the types of an execution."""

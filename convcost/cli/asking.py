@@ -70,8 +70,9 @@ def _asked(options: LayerOptions | NetworkOptions) -> Asked:
     if isinstance(options, LayerOptions):
         settings, typed = layer_settings(options)
     channels_first = _is_channels_first(options.layout)
-    shape, named = _inputs(options.input or ())
+    shape, word, named = _inputs(options.input or ())
     asked = Asked(
+        input_word=word,
         inputs=named,
         batch=batch_size(options.batch),
         settings=settings,
@@ -109,22 +110,21 @@ def _is_channels_first(layout: str | None) -> bool:
     return known[layout.lower()]
 
 
-def _inputs(texts: Sequence[str]) -> tuple[Shape | None, tuple[str, ...]]:
-    """The shape without a name, and inputs by name as they were typed."""
-    shape: Shape | None = None
-    named = []
-    for text in texts:
-        if "=" in text:
-            named.append(text)
-            continue
-        if shape is not None:
-            raise SpecError("the input shape is given twice", place=f"--input {text}")
-        try:
-            shape = parse_shape(text)
-        except ConvcostError as problem:
-            place = f"--input {shorten(text, 60)}"
-            raise SpecError(problem.message, place=place, hint=problem.hint) from None
-    return shape, tuple(named)
+def _inputs(texts: Sequence[str]) -> tuple[Shape | None, str | None, tuple[str, ...]]:
+    """The shape without a name, the word that it was, and inputs by name as they were typed.
+
+    What is no shape may still be a model's input (``[1,77]:int64``): who reads it says so.
+    """
+    words = [text for text in texts if "=" not in text]
+    named = tuple(text for text in texts if "=" in text)
+    if len(words) > 1:
+        raise SpecError("the input shape is given twice", place=f"--input {words[1]}")
+    if not words:
+        return None, None, named
+    try:
+        return parse_shape(words[0]), words[0], named
+    except ConvcostError:
+        return None, words[0], named
 
 
 def _cost_option(text: str) -> tuple[str, Evaluate]:

@@ -226,9 +226,9 @@ class _Scan:
 
     def _has_parameter(self, field: str) -> bool:
         """Whether something that is named here may have a parameter of that name."""
-        from convcost.sources.words import is_torch_name
+        from convcost.sources.words import is_torch_word
 
-        is_open = any(is_torch_name(word) or word.endswith(".toml") for word in self._names())
+        is_open = any(is_torch_word(word) or word.endswith(".toml") for word in self._names())
         return is_open or field in self._parameters()
 
     def _names(self) -> list[str]:

@@ -45,14 +45,16 @@ class Each(NamedTuple):
 class Asked(NamedTuple):
     """Everything that was given beside the words.
 
-    ``input`` is a shape without batch, channels last; ``inputs`` are further inputs as typed
-    (``mask=77``), for models with several; ``settings`` describe layers and designs
+    ``input`` is a shape without batch, channels last, and ``input_word`` what was typed for it
+    as an option (``[1,3,224,224]``: all axes of a model's input); ``inputs`` are further inputs
+    as typed (``mask=77``), for models with several; ``settings`` describe layers and designs
     (``kernel_size``, ``reduction``); ``costs`` are the MACs of operations that nobody knows;
     ``channels_first``: sizes are read as C x H x W; ``base`` replaces a kind's own switches
     before ``wanted`` changes them.
     """
 
     input: Shape | None = None
+    input_word: str | None = None
     inputs: tuple[str, ...] = ()
     batch: int | None = None
     settings: Mapping[str, Any] = NOTHING
@@ -66,7 +68,7 @@ class Asked(NamedTuple):
     def given(self) -> list[str]:
         """The parts that were given, by the names that sources list in ``takes``."""
         parts = {
-            "input": self.input is not None,
+            "input": self.input is not None or self.input_word is not None,
             "inputs": bool(self.inputs),
             "batch": self.batch is not None,
             "settings": bool(self.settings),

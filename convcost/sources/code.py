@@ -50,11 +50,12 @@ def _module(asked: Asked, module: Any) -> Found:
     def make(settings: Mapping[str, Any]) -> Subject:
         from convcost.sources.torch.module import from_torch
 
-        if asked.input is None:
+        given = asked.input_word or asked.input
+        if given is None:
             raise ConvcostError(
                 "the input shape is missing", hint="such as 224x224x3, beside the module"
             )
-        return from_torch(module, asked.input, batch=asked.batch or 1)
+        return from_torch(module, given, batch=asked.batch)
 
     return Found(type(module).__name__, "network", make)
 

@@ -7,18 +7,17 @@ is taken by nobody is refused here, for every command and for Python alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError, SpecError, did_you_mean, nearest, shorten
+from convcost.errors import ConvcostError, SpecError, nearest, shorten
 from convcost.language.building import Subject
 from convcost.language.library import Library
 from convcost.language.places import OptionOrigin
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY
-from convcost.quantities import format_shape
+from convcost.quantities import format_shape, parse_shape
 from convcost.sources.asked import Asked
 from convcost.sources.found import Found, Problem
 from convcost.sources.names import find_name
@@ -52,6 +51,8 @@ SOURCES: Final[Mapping[SourceKey, Source]] = MappingProxyType(
     }
 )
 """Every kind of word, and what it takes."""
+
+MODELS: Final[frozenset[SourceKey]] = frozenset({"onnx", "tflite", "torch"})
 
 HINTS = {
     "settings": "write it into the layer, or use --design",
@@ -129,6 +130,8 @@ class Opened:
             if word.source == "text" and asked.input is None:
                 raise self._no_input(word.text)
         keys: set[SourceKey] = {word.source for word in words} or {"name"}
+        if asked.input is None and asked.input_word is not None and not keys <= MODELS:
+            raise self._no_shape(asked.input_word)
         taken = frozenset().union(*(SOURCES[key].takes for key in keys))
         for part in asked.given():
             if part not in taken:
@@ -171,6 +174,15 @@ class Opened:
             )
             for word in self.words
         )
+
+    def _no_shape(self, word: str) -> SpecError:
+        """An input that only a model's importer could read."""
+        place = f"--input {shorten(word, 60)}"
+        try:
+            parse_shape(word)
+        except ConvcostError as problem:
+            return SpecError(problem.message, place=place, hint=problem.hint)
+        return SpecError("a shape in brackets is for models", place=place)
 
     def _not_taken(self, part: str, keys: Sequence[SourceKey]) -> SpecError:
         whose = " and ".join(SOURCES[key].what for key in keys)
@@ -264,7 +276,9 @@ class Opened:
 
     def _model(self, word: Word) -> Found:
         def make(settings: Mapping[str, Any]) -> Subject:
-            return _check_costs(read_model(word, self.asked), self.asked)
+            from convcost.sources.models import read_model
+
+            return read_model(word.source, word.text, self.asked)
 
         return Found(word.text, "network", make, self.asked.settings)
 
@@ -301,50 +315,3 @@ NETWORKS_HINT = (
 
 def _bare_word(value: int | tuple[int, ...]) -> str:
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def read_model(word: Word, asked: Asked) -> Subject:
-    """A network of another framework: a file, or what a Python function makes."""
-    inputs: dict[str, Shape] = dict(_named_input(text) for text in asked.inputs)
-    if asked.input is not None:
-        inputs[""] = asked.input
-    if word.source == "torch":
-        from convcost.sources.torch.factories import read_factory
-
-        return read_factory(word.text, inputs, batch=asked.batch, costs=asked.costs)
-    path = Path(word.text)
-    from convcost.language.reading import open_path
-
-    open_path(path).close()  # a missing file is said before a missing package
-    if word.source == "tflite":
-        from convcost.sources.tflite.file import read_tflite
-
-        return read_tflite(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
-    from convcost.sources.onnx.file import read_onnx
-
-    return read_onnx(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
-
-
-def _check_costs(subject: Subject, asked: Asked) -> Subject:
-    """A cost for an operation that the model does not have is a mistake. Raises SpecError."""
-    types = {node.operation.type for node in subject.graph.nodes}
-    bare = {kind.rpartition("::")[2] for kind in types}  # without their domain
-    for name in asked.costs:
-        if name not in types and name not in bare:
-            raise SpecError(
-                f"{subject.name} has no operation {shorten(name, 40)}",
-                place=f"--cost {shorten(name, 40)}",
-                hint=did_you_mean(name, sorted(types)),
-            )
-    return subject
-
-
-def _named_input(text: str) -> tuple[str, Shape]:
-    from convcost.quantities import parse_shape
-
-    name, _, value = text.rpartition("=")
-    try:
-        return name, parse_shape(value)
-    except ConvcostError as problem:
-        place = f"--input {shorten(text, 60)}"
-        raise SpecError(problem.message, place=place, hint=problem.hint) from None

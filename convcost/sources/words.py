@@ -130,11 +130,11 @@ def _put_bare(settings: dict[str, int | tuple[int, ...]], word: str, axes: int) 
 def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
     if "://" in word:
         return "specs"
+    if _may_be_code(word) and is_torch_word(word):
+        return "torch"
     ending = Path(word).suffix.lower() if len(word) < 1000 and "\0" not in word else ""
     if ending in MODEL_ENDINGS and not _is_text(word):
         return MODEL_ENDINGS[ending]
-    if is_torch_name(word):
-        return "torch"
     if word == "-" or word.lower().endswith(SPEC_ENDINGS):
         return "specs"
     if _looks_like_path(word):
@@ -144,6 +144,18 @@ def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
     if _is_plain_file(word) or (ending in OTHER_ENDINGS and not _is_text(word)):
         return "specs"
     return "text"
+
+
+def _may_be_code(word: str) -> bool:
+    """Whether a word could name Python code; most words need no closer look."""
+    return (":" in word or "." in word) and len(word) < 1000 and "\0" not in word
+
+
+def is_torch_word(word: str) -> bool:
+    """Whether a word names Python code that makes a module: ``package.module:factory``."""
+    from convcost.sources.torch import factories
+
+    return factories.is_torch_word(word)
 
 
 def _is_text(word: str) -> bool:
@@ -168,12 +180,6 @@ def is_file_name(word: str) -> bool:
     """Whether a word names a file: by its ending, a slash, or because it is there."""
     known = (*SPEC_ENDINGS, *MODEL_ENDINGS)
     return word.lower().endswith(known) or _looks_like_path(word) or _is_plain_file(word)
-
-
-def is_torch_name(word: str) -> bool:
-    """Whether a word names a Python function: ``package.module:factory``."""
-    module, colon, factory = word.partition(":")
-    return colon == ":" and factory.isidentifier() and all(map(str.isidentifier, module.split(".")))
 
 
 def check_file(word: str) -> None:
