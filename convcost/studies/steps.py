@@ -18,7 +18,7 @@ from convcost.language.building import Subject, build_network
 from convcost.language.library import Library
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY, Design, Switches
-from convcost.studies.events import NORMS, Event, events
+from convcost.studies.events import NORMS, Event, events, kind_of
 
 RESOLUTIONS = (
     *(32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 280, 288, 299, 300, 320, 331),
@@ -148,12 +148,13 @@ def _folded(found: tuple[Event, ...]) -> tuple[int, int]:
 
 
 def _linear(rows: tuple[Row, ...], figure: str = "macs") -> int:
-    return sum(_of(row, figure) for row in rows if row.type == "linear")
+    return sum(_of(row, figure) for row in rows if kind_of(row) == "linear")
 
 
 def _classifier(rows: tuple[Row, ...], figure: str = "macs") -> int:
     """The fully connected layers behind the last convolution."""
-    last = max((n for n, row in enumerate(rows) if row.type.startswith("conv")), default=-1)
+    convolutions = (n for n, row in enumerate(rows) if kind_of(row) in ("conv", "conv_transpose"))
+    last = max(convolutions, default=-1)
     return _linear(rows[last + 1 :], figure) if last >= 0 else 0
 
 
@@ -171,7 +172,7 @@ def _of(row: Row, figure: str) -> int:
 
 def _stem_steps(rows: tuple[Row, ...], figure: str) -> Iterator[Step]:
     """A large first kernel counted as two one-dimensional ones, as GoogLeNet's table 1 does."""
-    first = next((row for row in rows if row.type == "conv"), None)
+    first = next((row for row in rows if kind_of(row) == "conv"), None)
     window = windowed(first.node.operation) if first else None
     if first is None or window is None or len(window.kernel_size) != 2:
         return

@@ -97,6 +97,11 @@ class Imported(Operation):
         """The inner operation's note."""
         return self.inner.note
 
+    def bias_additions(self, cost: Cost) -> int:
+        """The inner operation's: half where an activation is fused, once a value as a bias is."""
+        additions = self.inner.bias_additions(cost)
+        return additions // 2 if self.fused else additions
+
     def biases(self, output: Shape) -> int:
         """The inner operation's biases."""
         return self.inner.biases(self._slice(output))
