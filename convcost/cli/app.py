@@ -16,6 +16,7 @@ from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
 COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, what each one sees.",
     "count": "Count layers, designs and networks, layer by layer.",
+    "diff": "Show what is different between two networks, layer by layer.",
     "check": "Check models against limits and a baseline, for a pipeline.",
     "swap": "Replace layers of a network by a design, before and after.",
     "sweep": "Cost every candidate of a space: conditions, fronts, orders.",

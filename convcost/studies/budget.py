@@ -253,9 +253,11 @@ def _outcome(one: Checked, limit: Limit, recorded: Recorded | None) -> Outcome:
     value = FIGURES[limit.figure].total(one.measured)
     assert isinstance(value, Amount)
     base = None if recorded is None else recorded.amount(limit.figure)
-    most = limit.most
-    if isinstance(most, Increase):
-        most = None if base is None else most.most(base.value)
+    most: int | None
+    if isinstance(limit.most, Increase):
+        most = None if base is None else limit.most.most(base.value)
+    else:
+        most = limit.most
     status = _status(limit.kind, value, most, base)
     outcome = Outcome(one.name, limit, value, most, base, status, check=one.check)
     if status in ("broken", "warning"):
