@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcost.api import (
+        check,
         compare,
         count,
         count_all,
         counting,
         designs,
+        diff,
         explain,
         formula,
         from_torch,
@@ -28,22 +30,26 @@ if TYPE_CHECKING:
     )
     from convcost.errors import ConvcostError, SpecError
     from convcost.language.layers import LayerSpec
-    from convcost.results import ComparisonResult, CountResult
+    from convcost.results import CheckResult, ComparisonResult, CountResult, DiffResult
     from convcost.studies.planning import plan
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckResult",
     "ComparisonResult",
     "ConvcostError",
     "CountResult",
+    "DiffResult",
     "LayerSpec",
     "SpecError",
+    "check",
     "compare",
     "count",
     "count_all",
     "counting",
     "designs",
+    "diff",
     "explain",
     "formula",
     "from_torch",
@@ -57,8 +63,10 @@ _HOMES = {
     "ConvcostError": "convcost.errors",
     "SpecError": "convcost.errors",
     "LayerSpec": "convcost.language.layers",
+    "CheckResult": "convcost.results",
     "ComparisonResult": "convcost.results",
     "CountResult": "convcost.results",
+    "DiffResult": "convcost.results",
 }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 from convcost.engine.counting import count as count_graph
+from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError
 from convcost.language.building import Subject
@@ -19,7 +20,7 @@ from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.running import Switches
 from convcost.quantities import parse_shape
-from convcost.results import ComparisonResult, CountResult, PageResult
+from convcost.results import CheckResult, ComparisonResult, CountResult, DiffResult, PageResult
 from convcost.sources.asked import Asked, Wanted
 from convcost.sources.found import Problem
 from convcost.sources.table import Opened
@@ -184,6 +185,73 @@ def swap(
     return PageResult(swap_report(swapped))
 
 
+def check(
+    *what: What,
+    max: Mapping[str, Any] | None = None,
+    warn: Mapping[str, Any] | None = None,
+    max_increase: Mapping[str, Any] | None = None,
+    baseline: str | Path | None = None,
+    uncounted: Literal["fail", "warn", "allow"] = "fail",
+    where: str | None = None,
+    config: str | Path | None = None,
+    execution: Execution = PLAIN,
+    **options: Any,
+) -> CheckResult:
+    """Do models keep within limits? ``check("resnet50", max={"macs": "4.1G"}).holds``.
+
+    Without words: the checks of ``config``, or of the nearest ``pyproject.toml`` or
+    ``convcost.toml``. Raises ConvcostError where input or baseline cannot be used.
+    """
+    from convcost.studies.budget import Check
+    from convcost.studies.budget import where as condition
+    from convcost.studies.project import Project, limits_given, of_file, run
+
+    lock = None if baseline is None else Path(baseline)
+    if not what:
+        given = (max, warn, max_increase, where)
+        if options or execution != PLAIN or any(one is not None for one in given):
+            raise ConvcostError("limits are for models that are named; others stand in the file")
+        return CheckResult(run(of_file(None if config is None else Path(config), (), lock)))
+    if config is not None:
+        raise ConvcostError("models that are named have no config", hint="leave one of them out")
+    limits = limits_given(max=max or {}, warn=warn or {}, max_increase=max_increase or {})
+    asked, library = _asked(**options)
+    one = Check(
+        None,
+        _words(what),
+        limits,
+        asked,
+        execution,
+        uncounted,
+        None if where is None else condition(where, "where"),
+    )
+    return CheckResult(run(Project((one,), library, lock)))
+
+
+def diff(
+    *what: What,
+    arguments_a: Mapping[str, Any] | None = None,
+    arguments_b: Mapping[str, Any] | None = None,
+    execution: Execution = PLAIN,
+    **options: Any,
+) -> DiffResult:
+    """What is different between two things: names, files, texts, specs, counted results.
+
+    ``diff("resnet50", "resnet50", arguments_b={"blocks3": 9}).layers``; in front may stand an
+    input shape. ``arguments_a`` and ``arguments_b`` are settings of one of the two. Raises
+    ConvcostError.
+    """
+    from convcost.studies.difference import difference, sides_of
+
+    asked, library = _asked(**options)
+    both = [
+        asked._replace(settings={**asked.settings, **(own or {})})
+        for own in (arguments_a, arguments_b)
+    ]
+    a, b, notes = sides_of(_words(what), (both[0], both[1]), library, execution)
+    return DiffResult(difference(a, b), tuple(notes))
+
+
 def formula(
     design: str, versus: str = "standard", *, axes: int = 2, **arguments: Any
 ) -> PageResult:
@@ -224,6 +292,35 @@ def opened(
     return _open(what, ways, library, design_path, {**(arguments or {}), **settings})
 
 
+def _asked(
+    *,
+    input: ShapeLike | None = None,
+    batch: int | None = None,
+    design_path: Sequence[str | Path] = (),
+    norm: bool | None = None,
+    activation: bool | None = None,
+    bias: bool | None = None,
+    switches: Switches | None = None,
+    library: Library | None = None,
+    **settings: Any,
+) -> tuple[Asked, Library]:
+    """The options of ``load`` for a question with doors of its own."""
+    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
+    return _question(ways, settings), library or open_library(list(map(Path, design_path)))
+
+
+def _words(what: Sequence[Any]) -> tuple[Any, ...]:
+    """Words as the door takes them: paths as text, a counted result as its subject."""
+    return tuple(
+        str(word)
+        if isinstance(word, Path)
+        else Subject(word.name, word.counted.graph, word.counted.batch, notes=word.notes)
+        if isinstance(word, CountResult)
+        else word
+        for word in what
+    )
+
+
 class _Ways(NamedTuple):
     """How subjects are to be counted."""
 
@@ -242,21 +339,25 @@ def _open(
     default: Sequence[str] = ("standard",),
 ) -> Opened:
     """The one door, asked from Python. Raises ConvcostError for arguments of a wrong kind."""
+    library = library or open_library([Path(folder) for folder in design_path])
+    words = [str(word) if isinstance(word, Path) else word for word in what]
+    return Opened(words, _question(ways, settings), library, default=default)
+
+
+def _question(ways: _Ways, settings: Mapping[str, Any]) -> Asked:
+    """What was given beside the words. Raises ConvcostError for arguments of a wrong kind."""
     from convcost.language.values import flag, whole
 
     for name, value in zip(Wanted._fields, ways.wanted, strict=True):
         if value is not None:
             flag(value, name)
-    asked = Asked(
+    return Asked(
         input=None if ways.input is None else read_shape(ways.input),
         batch=None if ways.batch is None else whole(ways.batch, "batch"),
         settings=settings,
         wanted=ways.wanted,
         base=ways.switches,
     )
-    library = library or open_library([Path(folder) for folder in design_path])
-    words = [str(word) if isinstance(word, Path) else word for word in what]
-    return Opened(words, asked, library, default=default)
 
 
 def _built(opened: Opened) -> list[Subject]:

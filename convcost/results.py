@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from convcost.language.building import Parameters
     from convcost.reports.count import CountView
     from convcost.reports.report import Report
+    from convcost.studies.budget import Outcome
     from convcost.studies.by_module import Share
+    from convcost.studies.difference import Difference, Pair
+    from convcost.studies.project import Ran
 
 
 class Shown:
@@ -269,6 +272,68 @@ class ComparisonResult(Shown):
     def __repr__(self) -> str:
         names = ", ".join(entry.name for entry in self)
         return f"<ComparisonResult of {names} against {self.comparison.baseline}>"
+
+
+class CheckResult(Shown):
+    """What came of limits. ``outcomes`` has one for each; ``notes`` are remarks beside them."""
+
+    def __init__(self, ran: Ran) -> None:
+        """Raises SpecError where a limit is relative and there is no baseline."""
+        if ran.error is not None:
+            raise ran.error
+        self.verdict: Final = ran.verdict
+        self.notes: Final = ran.notes
+
+    @property
+    def holds(self) -> bool:
+        """Whether no limit is broken."""
+        return self.verdict.holds
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Every limit, and what came of it."""
+        return self.verdict.outcomes
+
+    def report(self) -> Report:
+        """The table with a row a limit."""
+        from convcost.reports.check import check_report
+
+        return check_report(self.verdict)
+
+    def __repr__(self) -> str:
+        from convcost.reports.check import summary
+
+        return f"<CheckResult: {summary(self.verdict)}>"
+
+
+class DiffResult(Shown):
+    """What is different between two networks. ``layers`` are the matched layers in order."""
+
+    def __init__(self, difference: Difference, notes: tuple[str, ...] = ()) -> None:
+        self.difference: Final = difference
+        self.notes: Final = notes
+
+    @property
+    def layers(self) -> tuple[Pair, ...]:
+        """Each layer of either side, what it is matched with, and what differs."""
+        return self.difference.pairs
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything does, names of layers included."""
+        return not self.difference.is_none
+
+    def report(self) -> Report:
+        """The table of totals; the document has the layers, too."""
+        from convcost.reports.difference import totals_report
+
+        return totals_report(self.difference)
+
+    def __repr__(self) -> str:
+        from convcost.reports.difference import layers_line
+
+        of = self.difference
+        return f"<DiffResult {of.a.name} -> {of.b.name}: {layers_line(of)}>"
 
 
 class PageResult(Shown):

@@ -134,12 +134,8 @@ class _Request:
         page = _summary_page() if summary else None
         ref, missing = self._baseline.baseline_ref, self._baseline.allow_missing_baseline
         project = self._project()
-        if project.baseline is None:
-            for option, given in (("--baseline-ref", ref), ("--allow-missing-baseline", missing)):
-                if given and not _is_relative(project):
-                    self.refuse(option, "no limit is relative to a baseline")
-            if ref is not None:
-                project = project._replace(baseline=project.lock)
+        if ref is not None:
+            project = project._replace(baseline=project.lock)
         ran = run_project(project, ref=ref, allow_missing=missing, stdin=_stdin())
         self._write(ran.verdict)
         if page is not None:
@@ -242,7 +238,7 @@ class _Request:
     def _project(self) -> Project:
         """Models that are named with limits, or the checks of the project's file."""
         from convcost.studies.budget_file import find
-        from convcost.studies.project import Project, budget_of
+        from convcost.studies.project import Project, of_file
 
         limits = self._limits
         is_named = bool(self._words or self._layer.design or self._layer.input)
@@ -258,16 +254,9 @@ class _Request:
             from convcost.errors import SpecError
 
             raise SpecError("no limit is given", hint="such as --max macs=300M")
-        budget = budget_of(self._config, self._words)
-        from convcost.sources.texts import open_library
-
-        library = open_library([*(self._layer.design_path or ()), *budget.design_path])
-        path = self._baseline.baseline or budget.baseline
-        if path is None and self._baseline.update:
-            from convcost.studies.budget_file import LOCK
-
-            path = budget.path.parent / LOCK
-        return Project(budget.checks, library, path, is_whole=not self._words)
+        return of_file(
+            self._config, self._words, self._baseline.baseline, self._layer.design_path or ()
+        )
 
     def _is_update(self) -> bool:
         """Whether models that are no checks of a project are to be recorded."""
@@ -336,10 +325,6 @@ def _own_form(output: o.OutputOptions) -> str | None:
             place = f"--format {output.form}, {option}"
             raise SpecError("two formats are asked for", place=place, hint="name one")
     return output.form
-
-
-def _is_relative(project: Project) -> bool:
-    return any(limit.kind == "max_increase" for one in project.checks for limit in one.limits)
 
 
 def _stdin() -> Any:

@@ -10,6 +10,7 @@ from convcost.quantities import Amount, format_bytes, format_count
 from convcost.reports.report import Column, Report
 from convcost.studies.baseline import Movement
 from convcost.studies.budget import UNCOUNTED, Outcome, Verdict
+from convcost.studies.budget_file import FIRST_FIGURES
 
 CHECK_SCHEMA = "convcost.check/1"
 KINDS = {"max": "max", "warn": "warn", "max_increase": "max increase"}
@@ -162,7 +163,7 @@ def details(outcome: Outcome) -> list[str]:
 
 
 def update_report(movements: list[Movement], place: str, written: int) -> Report:
-    """What an update of the baseline changes: a row a figure."""
+    """What an update of the baseline changes: a row a figure, three for a new check."""
     return Report(
         title=f"{place}: {written} check{'s' * (written != 1)} written",
         columns=(
@@ -185,6 +186,7 @@ def update_report(movements: list[Movement], place: str, written: int) -> Report
                 else one.after - one.before,
             )
             for one in movements
+            if one.figure in FIRST_FIGURES or None not in (one.before, one.after)
         ),
         total=None,
         caption="nothing changed" if not movements else "figures of memory in bytes",

@@ -225,8 +225,10 @@ def judge(checked: Sequence[Checked], baseline: Baseline | None) -> Verdict:
     missing: list[str] = []
     for one in checked:
         recorded = None if baseline is None else baseline.checks.get(one.name)
-        if recorded is not None and baseline is not None:
-            _refuse_unlike(one, recorded, baseline.place)
+        if recorded is not None and baseline is not None and _is_unlike(one, recorded):
+            if any(limit.kind == "max_increase" for limit in one.check.limits):
+                raise _unlike(one, recorded, baseline.place)
+            recorded = None
         for limit in one.check.limits:
             outcome = _outcome(one, limit, recorded)
             if limit.kind == "max_increase" and outcome.base is None and one.name not in missing:
@@ -236,17 +238,19 @@ def judge(checked: Sequence[Checked], baseline: Baseline | None) -> Verdict:
     return Verdict(tuple(outcomes), tuple(missing))
 
 
-def _refuse_unlike(one: Checked, recorded: Recorded, place: str) -> None:
-    counted = one.measured.counted
-    now = (counted.batch, in_words(one.measured.execution))
-    then = (recorded.batch, recorded.execution)
-    if now != then:
-        raise SpecError(
-            f"the baseline of {one.name} is of batch {then[0]} at {then[1]}, "
-            f"and the check of batch {now[0]} at {now[1]}",
-            place=place,
-            hint="convcost check --update writes it anew",
-        )
+def _is_unlike(one: Checked, recorded: Recorded) -> bool:
+    now = (one.measured.counted.batch, in_words(one.measured.execution))
+    return now != (recorded.batch, recorded.execution)
+
+
+def _unlike(one: Checked, recorded: Recorded, place: str) -> SpecError:
+    batch, types = one.measured.counted.batch, in_words(one.measured.execution)
+    return SpecError(
+        f"the baseline of {one.name} is of batch {recorded.batch} at {recorded.execution}, "
+        f"and the check of batch {batch} at {types}",
+        place=place,
+        hint="convcost check --update writes it anew",
+    )
 
 
 def _outcome(one: Checked, limit: Limit, recorded: Recorded | None) -> Outcome:
@@ -309,6 +313,12 @@ def grown(
             now[row.name] = now.get(row.name, 0) + value
     then = None if recorded is None else recorded.layers_of(figure)
     if then is not None:
-        now = {name: value - then.get(name, 0) for name, value in now.items()}
-    largest = sorted((item for item in now.items() if item[1] > 0), key=lambda item: -item[1])
-    return tuple(largest[:GROWN]), then is not None
+        more = _largest({name: value - then.get(name, 0) for name, value in now.items()})
+        if more:
+            return more, True
+    return _largest(now), False
+
+
+def _largest(by_name: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    above = [item for item in by_name.items() if item[1] > 0]
+    return tuple(sorted(above, key=lambda item: -item[1])[:GROWN])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from convcost import __version__
 from convcost.errors import ConvcostError, OperationError, SpecError, either, shorten
 from convcost.language.budgets import read_increases, read_limits
 from convcost.language.library import Library
 from convcost.language.reading import read_text
+from convcost.sources.texts import open_library
 from convcost.studies import baseline as lock
 from convcost.studies.baseline import Baseline
 from convcost.studies.budget import Check, Checked, Kind, Limit, Verdict, judge, measure
@@ -78,6 +79,41 @@ def limits_of(kind: Kind, pairs: Sequence[str], option: str) -> list[Limit]:
             raise SpecError(problem.message, place=place, hint=problem.hint) from None
         found[key] = Limit(kind, key, most, place)
     return list(found.values())
+
+
+def limits_given(
+    max: Mapping[str, Any], warn: Mapping[str, Any], max_increase: Mapping[str, Any]
+) -> tuple[Limit, ...]:
+    """Limits of a program, as the keys of the file. Raises SpecError that names the key."""
+    try:
+        read: dict[Kind, Mapping[str, Any]] = {
+            "max": read_limits(max, "max"),
+            "warn": read_limits(warn, "warn"),
+            "max_increase": read_increases(max_increase, "max_increase"),
+        }
+    except OperationError as problem:
+        raise SpecError(problem.message, place=problem.field, hint=problem.hint) from None
+    return tuple(
+        Limit(kind, key, most, f"{kind}.{key}")
+        for kind, limits in read.items()
+        for key, most in limits.items()
+    )
+
+
+def of_file(
+    config: Path | None,
+    names: Sequence[str] = (),
+    baseline: Path | None = None,
+    design_path: Sequence[Path] = (),
+) -> Project:
+    """The checks of a project's file (those of these names), and its baseline. Raises SpecError.
+
+    A section that names no baseline has one where an update would write it.
+    """
+    budget = budget_of(config, names)
+    library = open_library([*design_path, *budget.design_path])
+    path = baseline or budget.baseline or budget.path.parent / LOCK
+    return Project(budget.checks, library, path, is_whole=not names)
 
 
 def read_baseline(path: Path | None, ref: str | None) -> Baseline | None:
