@@ -50,9 +50,16 @@ Where = Annotated[
 ]
 
 
+Name = Annotated[
+    str | None,
+    o.option(o.LIMITS, "--name", metavar="NAME", help="What the check is called in the baseline."),
+]
+
+
 class LimitOptions(NamedTuple):
     """Limits on models that are named in the command."""
 
+    name: Name = None
     max_: Max = None
     warn: Warn = None
     max_increase: MaxIncrease = None

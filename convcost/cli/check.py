@@ -286,7 +286,7 @@ class _Request:
         check_choice("--uncounted", uncounted, ("fail", "warn", "allow"))
         return (
             Check(
-                None,
+                limits.name,
                 tuple(question.words),
                 (
                     *limits_of("max", _pairs(limits.max_), "--max"),

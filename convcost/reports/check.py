@@ -7,6 +7,7 @@ from typing import Any
 from convcost.engine.figures import FIGURES
 from convcost.language.budgets import Increase
 from convcost.quantities import Amount, format_bytes, format_count
+from convcost.reports.latex import visible
 from convcost.reports.report import Column, Report
 from convcost.studies.baseline import Movement
 from convcost.studies.budget import UNCOUNTED, Outcome, Verdict
@@ -43,7 +44,7 @@ def check_report(verdict: Verdict) -> Report:
 
 def _row(outcome: Outcome) -> tuple[Any, ...]:
     return (
-        outcome.name,
+        visible(outcome.name),
         title(outcome.limit_on.figure),
         outcome.value,
         outcome.limit,
@@ -105,7 +106,7 @@ def summary(verdict: Verdict) -> str:
 
 def sentence(outcome: Outcome) -> str:
     """What a reader is told of one limit, with value, limit and excess exactly."""
-    name, value = outcome.name, outcome.value.text(format_count)
+    name, value = visible(outcome.name), outcome.value.text(format_count)
     key = outcome.limit_on.figure
     if key == UNCOUNTED:
         layers = outcome.value.value
@@ -151,11 +152,12 @@ def details(outcome: Outcome) -> list[str]:
     """The layers behind a broken limit, and where the limit can be changed."""
     lines = []
     if outcome.layers:
+        layers = [(visible(name), number) for name, number in outcome.layers]
         if outcome.limit_on.figure == UNCOUNTED:
-            lines.append(f"not counted: {', '.join(name for name, _ in outcome.layers)}")
+            lines.append(f"not counted: {', '.join(name for name, _ in layers)}")
         else:
             sign = "+" if outcome.grew else ""
-            parts = [f"{name} {sign}{format_count(number)}" for name, number in outcome.layers]
+            parts = [f"{name} {sign}{format_count(number)}" for name, number in layers]
             lines.append(f"{'grew most' if outcome.grew else 'largest'}: {', '.join(parts)}")
     if outcome.status in ("broken", "warning"):
         lines.append(f"change the limit: {outcome.limit_on.place}")

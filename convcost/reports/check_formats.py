@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from convcost.quantities import format_count
 from convcost.reports.check import KINDS, details, sentence, summary, title
+from convcost.reports.latex import visible
 from convcost.reports.markdown import _escape as markdown_text
 from convcost.studies.budget import Outcome, Verdict
 
@@ -37,7 +38,7 @@ def _annotation(one: Outcome) -> str:
     where = {}
     if check is not None and check.line is not None:
         where = {"file": check.place.rpartition(":")[0], "line": str(check.line)}
-    where["title"] = f"convcost: {one.name} {title(one.limit_on.figure)}"
+    where["title"] = f"convcost: {visible(one.name)} {title(one.limit_on.figure)}"
     properties = ",".join(f"{key}={_property(value)}" for key, value in where.items())
     message = "\n".join([sentence(one), *details(one)])
     return f"::{word} {properties}::{_data(message)}"
