@@ -38,6 +38,7 @@ STRANGERS = {
         "reports/schemas.py",
         "reports/convention_schemas.py",
         "reports/space_schemas.py",
+        "reports/check_schemas.py",
         "api.py",
     ),
     "pydantic_core": ("language/", "sources/files.py", "reports/jsonl.py"),
@@ -47,8 +48,9 @@ STRANGERS = {
     "tflite": ("sources/tflite/file.py",),
     "torch": ("sources/",),
     "sympy": ("studies/derivation.py",),
+    "subprocess": ("studies/history.py",),
 }
-"""Which files may import a package that is not in the standard library."""
+"""Which files may import a package that is not in the standard library, or start a program."""
 
 ONLY_INSIDE_FUNCTIONS = ("onnx", "numpy", "pyarrow", "tflite", "torch", "sympy", "rich")
 """Packages that are large, or that need not be installed."""

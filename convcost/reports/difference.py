@@ -92,11 +92,10 @@ def _notes(of: Difference) -> tuple[str, ...]:
     if folded:
         one, other = (of.a, of.b) if folded[0].a is not None else (of.b, of.a)
         number = of.fewer()
-        fewer = "" if number is None else f": {format_count(number)} fewer parameters"
-        lines.append(
-            f"{len(folded)} batch norms of {one.name} are folded into the convolutions of "
-            f"{other.name}{fewer}"
-        )
+        fewer = "" if number is None else f": {format_count(number)} parameters fewer"
+        norms = "1 batch norm" if len(folded) == 1 else f"{len(folded)} batch norms"
+        verb = "is" if len(folded) == 1 else "are"
+        lines.append(f"{norms} of {one.name} {verb} folded into layers of {other.name}{fewer}")
     for name in dict.fromkeys(side.name for side in (of.a, of.b) if side.is_partial):
         lines.append(f"layers of {name} are not known: its figures are lower bounds")
     return tuple(lines)

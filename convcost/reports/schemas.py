@@ -11,6 +11,7 @@ from convcost.engine.figures import FIGURES
 from convcost.errors import SpecError, did_you_mean, shorten
 from convcost.language.layers import LayerSpec
 from convcost.language.models import DesignFile
+from convcost.reports.check_schemas import CheckDocument, CheckUpdateDocument, DiffDocument
 from convcost.reports.convention_schemas import (
     ConventionsDocument,
     ConventionValue,
@@ -371,6 +372,9 @@ SCHEMAS: dict[str, Any] = {
     "formula": FormulaDocument,
     "designs": DesignsDocument,
     "design_check": DesignCheckDocument,
+    "check": CheckDocument,
+    "check_update": CheckUpdateDocument,
+    "diff": DiffDocument,
 }
 """Every published schema by the word that ``convcost schema`` takes."""
 

@@ -254,6 +254,8 @@ def sides_of(
 
 
 def _bare(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return format_shape(value) if isinstance(value, tuple) else str(value)
 
 

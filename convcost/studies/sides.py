@@ -150,7 +150,7 @@ def read_saved(word: str) -> Side:
         )
     try:
         return _side(results[0])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         detail = f"{error.args[0]} is missing" if isinstance(error, KeyError) else "a key is wrong"
         raise SpecError(
             f"not a saved count: {shorten(detail)}",
@@ -171,7 +171,7 @@ def _side(result: dict[str, Any]) -> Side:
         elif figure.unit == "shape":
             totals[key] = tuple(map(_whole, value))
         elif figure.unit == "ratio":
-            totals[key] = Fraction(str(value))
+            totals[key] = _ratio(result, value)
         else:
             totals[key] = Amount(_whole(value), is_partial)
     return Side(
@@ -183,6 +183,12 @@ def _side(result: dict[str, Any]) -> Side:
         totals,
         tuple(_parts(result["layers"])),
     )
+
+
+def _ratio(result: dict[str, Any], value: Any) -> Fraction:
+    """MACs for each byte, exactly: JSON has it as a decimal. Any other ratio as it stands."""
+    exact = Fraction(_whole(result["macs"]), _whole(result["bytes"]))
+    return exact if float(exact) == value else Fraction(str(value))
 
 
 def _parts(layers: list[dict[str, Any]]) -> list[Part]:
