@@ -37,7 +37,8 @@ def _annotation(one: Outcome) -> str:
     check = one.check
     where = {}
     if check is not None and check.line is not None:
-        where = {"file": check.place.rpartition(":")[0], "line": str(check.line)}
+        line = one.limit_on.line or check.line
+        where = {"file": check.place.rpartition(":")[0], "line": str(line)}
     where["title"] = f"convcost: {visible(one.name)} {title(one.limit_on.figure)}"
     properties = ",".join(f"{key}={_property(value)}" for key, value in where.items())
     message = "\n".join([sentence(one), *details(one)])

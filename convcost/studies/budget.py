@@ -34,12 +34,13 @@ GROWN = 3
 
 
 class Limit(NamedTuple):
-    """One limit, and where a reader can change it."""
+    """One limit, and where a reader can change it; ``line`` of the file, if it is one."""
 
     kind: Kind
     figure: str
     most: int | Increase
     place: str
+    line: int | None = None
 
 
 class Check(NamedTuple):
@@ -287,16 +288,18 @@ def _on_uncounted(one: Checked) -> list[Outcome]:
     if not unknown or one.check.uncounted == "allow":
         return []
     fails = one.check.uncounted == "fail"
-    limit = Limit("max" if fails else "warn", UNCOUNTED, 0, _place_of_uncounted(one.check))
+    limit = Limit(
+        "max" if fails else "warn",
+        UNCOUNTED,
+        0,
+        f"{one.check.place}: uncounted" if one.check.line else "--uncounted",
+        one.check.line,
+    )
     layers = tuple((f"{row.name} ({row.type})", 1) for row in unknown[:GROWN])
     status: Status = "broken" if fails else "warning"
     return [
         Outcome(one.name, limit, Amount(len(unknown)), 0, None, status, layers, check=one.check)
     ]
-
-
-def _place_of_uncounted(check: Check) -> str:
-    return f"{check.place}: uncounted" if check.line else "--uncounted"
 
 
 def grown(

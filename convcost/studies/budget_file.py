@@ -92,7 +92,7 @@ def load(path: Path, names: Sequence[str] = ()) -> Budget:
         raise SpecError("there is no [tool.convcost] here", place=place, hint=INIT_HINT)
     if not isinstance(raw, dict):
         raise SpecError("[tool.convcost] is no table", place=place)
-    lines = _lines_of_checks(text)
+    lines = _Lines(text)
     try:
         section = read_section(raw)
     except OperationError as problem:
@@ -119,21 +119,37 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _lines_of_checks(text: str) -> list[int]:
-    """The line of each check's head: TOML's parser does not keep it."""
-    head = re.compile(r"\s*\[\[\s*(tool\s*\.\s*convcost\s*\.\s*)?check\s*\]\]")
-    return [number for number, line in enumerate(text.splitlines(), 1) if head.match(line)]
+class _Lines:
+    """Where checks and their keys stand in a file: TOML's parser does not keep it."""
+
+    def __init__(self, text: str) -> None:
+        head = re.compile(r"\s*\[\[\s*(tool\s*\.\s*convcost\s*\.\s*)?check\s*\]\]")
+        self._lines = text.splitlines()
+        self._heads = [index for index, line in enumerate(self._lines) if head.match(line)]
+
+    def of_check(self, number: int, count: int | None = None) -> int | None:
+        """The line of a check's head; None where they are written in another way."""
+        if number >= len(self._heads) or (count is not None and count != len(self._heads)):
+            return None
+        return self._heads[number] + 1
+
+    def of_key(self, number: int, key: str) -> int | None:
+        """The line of ``key = `` in a check; that of its head where it is not found."""
+        ends = [*self._heads[number + 1 :], len(self._lines)]
+        start = re.compile(rf"\s*({key}\s*=|\[.*\.{key}\s*\])")
+        for index in range(self._heads[number] + 1, ends[0]):
+            if start.match(self._lines[index]):
+                return index + 1
+        return self._heads[number] + 1
 
 
-def _at(problem: OperationError, shown: str, lines: Sequence[int]) -> SpecError:
+def _at(problem: OperationError, shown: str, lines: _Lines) -> SpecError:
     """A problem of pydantic's, at its check's line."""
     field = problem.field or ""
     match = re.match(r"check\[([0-9]+)\]\.?(.*)", field)
-    if match and int(match[1]) < len(lines):
-        place = f"{shown}:{lines[int(match[1])]}"
-        field = match[2]
-    else:
-        place = shown
+    line = lines.of_check(int(match[1])) if match else None
+    place = f"{shown}:{line}" if line else shown
+    field = match[2] if match and line else field
     return SpecError(
         problem.message, place=f"{place}: {field}" if field else place, hint=problem.hint
     )
@@ -151,24 +167,32 @@ def _chosen(checks: tuple[Check, ...], names: Sequence[str], shown: str) -> tupl
     return tuple(check for check in checks if not names or check.name in names)
 
 
-def _checks(
-    section: BudgetSection, path: Path, shown: str, lines: Sequence[int]
-) -> Iterable[Check]:
+def _checks(section: BudgetSection, path: Path, shown: str, lines: _Lines) -> Iterable[Check]:
     seen: set[str] = set()
     for index, entry in enumerate(section.check):
-        line = lines[index] if len(lines) == len(section.check) else None
+        line = lines.of_check(index, len(section.check))
         place = f"{shown}:{line}" if line else f"{shown}: check[{index}]"
         if entry.name in seen:
             raise SpecError(f"two checks are called {entry.name}", place=place)
         seen.add(entry.name)
         try:
-            yield _check(entry, path, place, line)
+            check = _check(entry, path, place, line)
         except SpecError as problem:
             raise _with_place(problem, place) from None
         except ConvcostError as problem:
             field = getattr(problem, "field", None)
             where_at = f"{place}: {field}" if field else place
             raise SpecError(problem.message, place=where_at, hint=problem.hint) from None
+        if line is not None:
+            limits = [
+                _at_line(limit, shown, lines.of_key(index, limit.kind)) for limit in check.limits
+            ]
+            check = check._replace(limits=tuple(limits))
+        yield check
+
+
+def _at_line(limit: Limit, shown: str, line: int | None) -> Limit:
+    return limit._replace(place=f"{shown}:{line}: {limit.kind}.{limit.figure}", line=line)
 
 
 def _with_place(problem: SpecError, place: str) -> SpecError:
