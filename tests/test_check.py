@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from math import ceil, prod
 from pathlib import Path
 
 import onnx
 import pytest
-from conftest import Result, Run, refusal
+from conftest import Result, Run, environment, refusal
 from onnx import TensorProto, helper
 
 import convcost
@@ -605,6 +606,37 @@ def test_checks_by_name(project: Path, invoke: Run) -> None:
     )
 
 
+def test_designs_of_a_folder(tmp_path: Path, invoke: Run) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "block.toml").write_text('layers = ["conv 3x3 5"]\n')
+    (tmp_path / "convcost.toml").write_text(
+        'design_path = ["ours"]\n[[check]]\nname = "b"\nmodel = ["8x8x4", "block"]\n'
+        f"max = {{ params = {WEIGHTS} }}\n"
+    )
+    done = invoke("check")
+    assert (done.code, done.err) == (0, "check: 1 limit holds\n")
+
+
+def test_what_is_piped_is_checked(invoke: Run) -> None:
+    spec = '{"type": "conv", "input": "8x8x4", "kernel": 3, "out": 5}\n'
+    for words in ((), ("-",)):
+        done = invoke("check", *words, "--max", f"params={WEIGHTS - 1}", stdin=spec)
+        assert (done.code, told(done)[-1]) == (1, "check: 1 of 1 limit broken")
+
+
+def test_a_project_does_not_wait_for_its_standard_input(project: Path) -> None:
+    """In a pipeline it may be a pipe that nobody writes to or closes."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "convcost", "check", "--allow-missing-baseline"],
+        cwd=project,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.wait(timeout=60) == 0
+
+
 # Mistakes in the file are told at their line.
 
 
@@ -741,6 +773,26 @@ def test_the_section_of_a_pyproject_may_stand_in_convcost_toml_too(
         (
             ("resnet50", "--max", "macs=1G", "--where", "flops > 1"),
             ("flops is not known here", "--where", None),
+        ),
+        (
+            ("resnet50", "--max", "macs=1G", "--baseline", "no.json"),
+            (
+                "no such file: no.json",
+                "--baseline no.json",
+                "convcost check --update writes it; --allow-missing-baseline goes on without",
+            ),
+        ),
+        (
+            ("resnet50", "--max", "macs=1G", "--dtype", "int8"),
+            ("--dtype changes nothing in these limits", "--dtype int8", None),
+        ),
+        (
+            ("--max", "macs=1G"),
+            (
+                "--max changes nothing here",
+                "--max",
+                "it is for models that are named together with limits: --max macs=300M",
+            ),
         ),
         (("resnet50",), ("no limit is given", "such as --max macs=300M", None)),
         (
@@ -903,18 +955,18 @@ def test_the_summary_is_appended(project: Path, invoke: Run) -> None:
     assert page.read_text() == f"before\n{comment}{comment}"
 
 
-def test_the_verdict_is_the_last_line(project: Path, run: Run) -> None:
+def test_the_verdict_is_the_last_line(project: Path) -> None:
     """In a process of its own, standard output is whole before standard error begins."""
-    both = subprocess.run(
-        f"{__import__('sys').executable} -m convcost check --allow-missing-baseline 2>&1",
-        shell=True,
+    done = subprocess.run(
+        [sys.executable, "-m", "convcost", "check", "--allow-missing-baseline"],
         cwd=project,
-        capture_output=True,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        env={**__import__("os").environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         check=False,
     )
-    lines = both.stdout.splitlines()
+    lines = done.stdout.splitlines()
     assert lines[0] == "check: 1 limit holds, 1 unknown"
     assert lines[-1] == "check: 1 limit holds, 1 unknown"
 

@@ -21,6 +21,7 @@ from convcost.cli.exits import DONE, LIMIT, WRONG_INPUT
 from convcost.cli.memory import NO_MEMORY, MemoryOptions
 
 if TYPE_CHECKING:
+    from convcost.cli.asking import Question
     from convcost.studies.budget import Check, Verdict
     from convcost.studies.project import Project
 
@@ -136,6 +137,8 @@ class _Request:
         project = self._project()
         if ref is not None:
             project = project._replace(baseline=project.lock)
+        elif not missing:
+            self._refuse_absent(project)
         ran = run_project(project, ref=ref, allow_missing=missing, stdin=_stdin())
         self._write(ran.verdict)
         if page is not None:
@@ -149,6 +152,16 @@ class _Request:
             print_error(ran.error)
             return WRONG_INPUT
         return DONE if ran.verdict.holds else LIMIT
+
+    def _refuse_absent(self, project: Project) -> None:
+        """A baseline that was named has to be there, also where no limit is relative to it."""
+        from convcost.errors import SpecError, shorten
+        from convcost.studies.project import UPDATE_HINT
+
+        path = self._baseline.baseline
+        if path is not None and not path.exists() and not project.is_relative:
+            word = shorten(str(path))
+            raise SpecError(f"no such file: {word}", place=f"--baseline {word}", hint=UPDATE_HINT)
 
     def _write(self, verdict: Verdict) -> None:
         from convcost.cli.output import emit, write_answer
@@ -241,8 +254,11 @@ class _Request:
         from convcost.studies.project import Project, of_file
 
         limits = self._limits
+        has_limits = bool(limits.max_ or limits.warn or limits.max_increase)
         is_named = bool(self._words or self._layer.design or self._layer.input)
-        if is_named and (limits.max_ or limits.warn or limits.max_increase or self._is_update()):
+        if has_limits and not is_named:
+            is_named = bool(self._question().words)  # something is piped into it
+        if is_named and (has_limits or self._is_update()):
             if self._config is not None:
                 self.refuse("--config", "models that are named have their limits in the command")
             return Project(self._named(), self._library(), self._baseline.baseline)
@@ -269,30 +285,41 @@ class _Request:
             return True
         return not set(self._words) <= {check.name for check in load(path).checks}
 
-    def _named(self) -> tuple[Check, ...]:
+    def _question(self) -> Question:
         from convcost.cli.asking import Question
-        from convcost.cli.memory import asked_execution
+
+        return Question(self._words, self._layer)
+
+    def _named(self) -> tuple[Check, ...]:
+        """The models of the command as one check."""
+        from convcost.cli.memory import asked_execution, refuse_unused
         from convcost.cli.output import check_choice
+        from convcost.engine.figures import FIGURES
         from convcost.errors import SpecError
         from convcost.studies.budget import Check, where
         from convcost.studies.project import limits_of
 
         limits = self._limits
-        question = Question(self._words, self._layer)
+        question = self._question()
         asked = [one for _, one in question.asked.cases()]
         if len(asked) > 1:
             raise SpecError("check takes one value for each option")
         uncounted = limits.uncounted or "fail"
         check_choice("--uncounted", uncounted, ("fail", "warn", "allow"))
+        found = (
+            *limits_of("max", _pairs(limits.max_), "--max"),
+            *limits_of("warn", _pairs(limits.warn), "--warn"),
+            *limits_of("max_increase", _pairs(limits.max_increase), "--max-increase"),
+        )
+        if not self._baseline.update:
+            text = limits.where or ""
+            figures = {limit.figure for limit in found} | {key for key in FIGURES if key in text}
+            refuse_unused(self._memory, figures, "these limits")
         return (
             Check(
                 limits.name,
                 tuple(question.words),
-                (
-                    *limits_of("max", _pairs(limits.max_), "--max"),
-                    *limits_of("warn", _pairs(limits.warn), "--warn"),
-                    *limits_of("max_increase", _pairs(limits.max_increase), "--max-increase"),
-                ),
+                found,
                 asked[0],
                 asked_execution(self._memory),
                 uncounted,  # type: ignore[arg-type]

@@ -36,6 +36,11 @@ class Project(NamedTuple):
         """Where an update writes."""
         return self.baseline or Path(LOCK)
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether some limit is on an increase."""
+        return any(limit.kind == "max_increase" for one in self.checks for limit in one.limits)
+
     def measured(self, stdin: BinaryIO | None = None) -> list[Checked]:
         """Everything counted. Raises SpecError."""
         return measure(self.checks, self.library, stdin)
