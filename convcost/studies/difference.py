@@ -148,7 +148,7 @@ def _pair(a: Part, b: Part) -> Pair:
     changes = {
         field: (value, after[field])
         for field, value in before.items()
-        if field in after and value != after[field]
+        if field in after and not _is_same(field, value, after[field])
     }
     if a.name != b.name:
         return Pair(a, b, "renamed", changes)
@@ -181,12 +181,18 @@ def _matched(a: Sequence[Part], b: Sequence[Part]) -> dict[int, int]:
     return found
 
 
-def _shapes(part: Part) -> tuple[Shape, ...]:
-    """What goes in and out; a pooled map of one position is a vector in some frameworks."""
-    return tuple(
-        (*(size for size in shape[:-1] if size != 1), *shape[-1:])
-        for shape in (part.input, part.output)
-    )
+def _is_same(field: str, a: Any, b: Any) -> bool:
+    return bool(a == b or (field in ("input", "output") and _sizes(a) == _sizes(b)))
+
+
+def _shapes(part: Part) -> tuple[Shape, Shape]:
+    """What goes in and out."""
+    return _sizes(part.input), _sizes(part.output)
+
+
+def _sizes(shape: Shape) -> Shape:
+    """A pooled map of one position is a vector in some frameworks: the same values."""
+    return (*(size for size in shape[:-1] if size != 1), *shape[-1:])
 
 
 def _window(part: Part) -> list[tuple[str, Any]]:
