@@ -437,6 +437,19 @@ def test_bytes_are_limited_in_units_of_bytes(invoke: Run) -> None:
     assert (got, one["value"]) == (0, size // 4)
 
 
+def test_where_nothing_grew_the_largest_layers_are_named(invoke: Run) -> None:
+    net = ("8x8x4", "conv 1x1 5, conv 1x1 6", "--name", "net", "--baseline", "b.json")
+    invoke("check", *net, "--update")
+    assert told(invoke("check", *net, "--max", "params=49"))[1] == "  largest: conv2 30, conv1 20"
+
+
+def test_a_base_of_another_type_is_no_base_for_an_absolute_limit(invoke: Run) -> None:
+    net = (*LAYER, "--baseline", "b.json")
+    invoke("check", *net, "--update")
+    code, one = outcome(invoke, *net, "--max", "peak=1KiB", "--dtype", "int8")
+    assert (code, one["base"], one["change"]) == (0, None, None)
+
+
 def test_several_limits_in_one_option(invoke: Run) -> None:
     done = invoke("check", *LAYER, "--max", "macs=11,520,params=1k", "--json")
     assert [one["limit"] for one in json.loads(done.out)["checks"]] == [11520, 1000]
@@ -576,6 +589,12 @@ def test_a_pattern_stands_for_each_of_its_files(project: Path, invoke: Run) -> N
     assert names == ["net: a", "net: a", "net: b", "net: b"]
 
 
+def test_two_models_of_one_name_are_told_apart(invoke: Run) -> None:
+    done = invoke("check", "resnet18", "resnet18", "--max", "params=20M", "--json")
+    names = [one["name"] for one in json.loads(done.out)["checks"]]
+    assert names == ["resnet18", "resnet18 (2)"]
+
+
 def test_settings_of_a_check(tmp_path: Path, invoke: Run) -> None:
     (tmp_path / "convcost.toml").write_text(
         '[[check]]\nname = "half"\nmodel = "mobilenet_v1"\nset = { width = 0.5 }\nbatch = 2\n'
@@ -654,15 +673,21 @@ def test_a_project_does_not_wait_for_its_standard_input(project: Path) -> None:
         ),
         (
             "max = { macs = 1.5 }",
-            "macs must be a number, not 1.5",
+            "macs must be a whole number, not 1.5",
             "max.macs",
             'write it like 300000000 or "300M"',
         ),
         (
             "max = { peak = true }",
-            "peak must be a number, not true",
+            "peak must be a whole number, not true",
             "max.peak",
             'write it like 327680 or "320KiB"',
+        ),
+        (
+            "max = { macs = 3e8 }",
+            "macs is not exact with an exponent",
+            "max.macs",
+            'write it like 300000000 or "300M"',
         ),
         (
             'max_increase = { macs = "x%" }',

@@ -154,7 +154,7 @@ def test_by_type_adds_layers_up(invoke: Run) -> None:
 # Batch norms that an exporter folded.
 
 
-def unfolded(path: Path) -> None:
+def unfolded(path: Path, *, keeps_bias: bool = False) -> None:
     """ResNet-50's export with a norm behind each convolution, as before it was folded."""
     model = onnx.load(RESNET, load_external_data=False)
     graph = model.graph
@@ -166,7 +166,8 @@ def unfolded(path: Path) -> None:
             continue
         channels = sizes[node.input[2]]
         made, raw = node.output[0], f"{node.output[0]}_raw"
-        del node.input[2]
+        if not keeps_bias:
+            del node.input[2]
         node.output[0] = raw
         own = [f"{node.name}.{word}" for word in ("scale", "shift", "mean", "variance")]
         for name in own:
@@ -210,6 +211,22 @@ def test_norms_that_were_folded_are_not_removed(
     assert found["totals"]["params"]["change"] == sign * CHANNELS
     changed = next(layer for layer in found["layers"] if layer["status"] == "changed")
     assert changed["changes"]["bias"] == ([True, False] if is_turned else [False, True])
+
+
+def test_a_convolution_with_a_bias_of_its_own_takes_a_norm_in_too(
+    tmp_path: Path, invoke: Run
+) -> None:
+    """As in VGG with norms: the importer of the export knows that its biases hold norms."""
+    unfolded(tmp_path / "unfolded.onnx", keeps_bias=True)
+    found = document(invoke, "unfolded.onnx", RESNET)
+    assert statuses(found) == {"same": 122, "folded": 53}
+    assert found["notes"] == [
+        "53 batch norms of unfolded are folded into layers of resnet50: "
+        f"{2 * CHANNELS:,} parameters fewer"
+    ]
+    save(invoke, "a.json", "unfolded.onnx")
+    save(invoke, "b.json", RESNET)
+    assert statuses(document(invoke, "a.json", "b.json")) == {"same": 122, "folded": 53}
 
 
 def test_an_export_is_matched_with_the_shipped_network(invoke: Run) -> None:

@@ -115,16 +115,16 @@ def _known(raw: Mapping[str, Any], field: str) -> list[tuple[str, Any]]:
 
 def _number(key: str, value: Any, field: str) -> int:
     is_bytes = FIGURES[key].unit == "bytes"
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = int(value)
     if type(value) is int and value >= 0:
         return value
     if not isinstance(value, str):
-        raise OperationError(
-            f"{key} must be a number, not {describe(value)}",
-            field=field,
-            hint='write it like 327680 or "320KiB"'
-            if is_bytes
-            else 'write it like 300000000 or "300M"',
-        )
+        example = '327680 or "320KiB"' if is_bytes else '300000000 or "300M"'
+        what = f"must be a whole number, not {describe(value)}"
+        if isinstance(value, float):  # what TOML's reader makes of 3e8
+            what = "is not exact with an exponent"
+        raise OperationError(f"{key} {what}", field=field, hint=f"write it like {example}")
     try:
         return parse_bytes(value) if is_bytes else parse_count(value)
     except ConvcostError as problem:

@@ -76,13 +76,15 @@ class Difference(NamedTuple):
         return [pair for pair in self.pairs if pair.status == "folded"]
 
     def fewer(self) -> int | None:
-        """How many parameters folding alone saves: scales and shifts less the new biases."""
-        norms = [pair.a or pair.b for pair in self.folded()]
-        params = [None if norm is None else norm.figures[0] for norm in norms]
-        shifts = [0 if norm is None else norm.output[-1] for norm in norms]
-        if any(number is None for number in params):
-            return None
-        return sum(number or 0 for number in params) - sum(shifts)
+        """How many parameters folding saves: scales and shifts, less the biases that are new."""
+        total = 0
+        for pair in self.folded():
+            side, norm = (self.a, pair.a) if pair.a is not None else (self.b, pair.b)
+            if norm is None or norm.source is None or norm.figures[0] is None:
+                return None
+            has_bias = side.parts[norm.source].settings.get("bias")
+            total += norm.figures[0] - (0 if has_bias else norm.output[-1])
+        return total
 
     def kinds(self) -> list[Kind]:
         """Layers by what people call them, the largest change of MACs first."""
@@ -101,8 +103,8 @@ def difference(a: Side, b: Side) -> Difference:
     _refuse_unlike(a, b)
     matched = _matched(a.parts, b.parts)
     into_a = {j: i for i, j in matched.items()}
-    folded_a = _folded(a.parts, b.parts, matched)
-    folded_b = _folded(b.parts, a.parts, into_a)
+    folded_a = _folded(a.parts, b, matched)
+    folded_b = _folded(b.parts, a, into_a)
     keyed: list[tuple[tuple[int, int, int], Pair]] = []
     for i, part in enumerate(a.parts):
         other = matched.get(i)
@@ -200,8 +202,11 @@ def _window(part: Part) -> list[tuple[str, Any]]:
     return sorted((key, value) for key, value in part.settings.items() if key != "bias")
 
 
-def _folded(mine: Sequence[Part], other: Sequence[Part], matched: Mapping[int, int]) -> set[int]:
-    """The norms without a partner whose layer has gained a bias on the other side."""
+def _folded(mine: Sequence[Part], other: Side, matched: Mapping[int, int]) -> set[int]:
+    """The norms without a partner that stand behind a layer with a bias on the other side.
+
+    The bias is new there, or the other side's importer says that its biases hold norms.
+    """
     found = set()
     for index, part in enumerate(mine):
         if part.type not in FOLDS or index in matched or part.source is None:
@@ -210,7 +215,8 @@ def _folded(mine: Sequence[Part], other: Sequence[Part], matched: Mapping[int, i
         partner = matched.get(part.source)
         if before.type not in WITH_BIAS or partner is None:
             continue
-        if not before.settings.get("bias") and other[partner].settings.get("bias"):
+        is_new = other.has_folded or not before.settings.get("bias")
+        if is_new and other.parts[partner].settings.get("bias"):
             found.add(index)
     return found
 
@@ -250,7 +256,7 @@ def sides_of(
         subject = only_subject(opened, "diff")
         notes += opened.notes
         measured = Measured(count(subject.graph, subject.batch), execution)
-        sides.append(side_of(_label(subject.name, own), measured))
+        sides.append(side_of(_label(subject.name, own), measured, subject.notes))
     a, b = sides
     if a.name == b.name:
         texts = [word.text for word in named]

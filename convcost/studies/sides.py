@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -53,7 +53,10 @@ class Part(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What is compared. ``types`` and ``rule`` say how bytes were counted."""
+    """What is compared. ``types`` and ``rule`` say how bytes were counted.
+
+    ``has_folded``: its importer has seen that norms are folded into its convolutions.
+    """
 
     name: str
     batch: int
@@ -62,6 +65,7 @@ class Side(NamedTuple):
     is_partial: bool
     totals: Mapping[str, Value]
     parts: tuple[Part, ...]
+    has_folded: bool = False
 
 
 def part_of(
@@ -85,8 +89,8 @@ FUNCTIONS |= {"swish": "silu"}
 """Names of one function in several frameworks: ONNX and PyTorch spell ReLU6 as a clip."""
 
 
-def side_of(name: str, measured: Measured) -> Side:
-    """A counted network."""
+def side_of(name: str, measured: Measured, notes: Sequence[str] = ()) -> Side:
+    """A counted network; ``notes`` are what its importer says of it."""
     counted = measured.counted
     first = len(counted.graph.inputs)
     parts = []
@@ -111,7 +115,16 @@ def side_of(name: str, measured: Measured) -> Side:
         bool(counted.uncounted),
         {key: figure.total(measured) for key, figure in FIGURES.items()},
         tuple(parts),
+        _has_folded(notes),
     )
+
+
+def _has_folded(notes: Sequence[str]) -> bool:
+    if not notes:
+        return False
+    from convcost.sources.onnx.notes import FOLDED
+
+    return any(note.startswith(FOLDED) for note in notes)
 
 
 def _rule(fused: bool, in_place: tuple[str, ...], planner: str) -> str:
@@ -182,6 +195,7 @@ def _side(result: dict[str, Any]) -> Side:
         is_partial,
         totals,
         tuple(_parts(result["layers"])),
+        _has_folded([str(note) for note in result.get("notes", ())]),
     )
 
 
