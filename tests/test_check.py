@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -15,7 +16,12 @@ from conftest import Result, Run, environment, refusal
 from onnx import TensorProto, helper
 
 import convcost
+from convcost.engine.counting import count
+from convcost.engine.figures import Measured
+from convcost.engine.graph import GraphBuilder
+from convcost.engine.operations.elementwise import Scale
 from convcost.errors import ConvcostError
+from convcost.studies.baseline import record
 
 STEM = 3 * 3 * 3 * 8
 BODY = 3 * 3 * 8 * 16
@@ -247,6 +253,7 @@ def test_a_stale_baseline_says_so(project: Path, invoke: Run) -> None:
         f"note: convcost.lock.json was written by convcost 0.0.1, this is {convcost.__version__}\n"
         "check: 2 limits hold\n",
     )
+    assert invoke("check", "net").err.splitlines()[0].startswith("note: convcost.lock.json was")
     done = invoke("check", "--update", "--json")
     gone = {change["name"] for change in json.loads(done.out)["changes"]}
     assert gone == {"old"}
@@ -278,6 +285,21 @@ def test_a_baseline_of_another_type_is_refused(project: Path, invoke: Run) -> No
         (
             '{"schema": "convcost.baseline/1", "checks": {"net": {"macs": 1.5}}}',
             "macs is no whole number",
+            "convcost.lock.json: checks.net",
+        ),
+        (
+            '{"schema": "convcost.baseline/1", "checks": {"net": {"macs": -1}}}',
+            "macs is no whole number",
+            "convcost.lock.json: checks.net",
+        ),
+        (
+            '{"schema": "convcost.baseline/1", "checks": {"net": {}}, "layers": {"net": {"a": [1]}}}',
+            "layers are no lists of whole numbers",
+            "convcost.lock.json: layers.net",
+        ),
+        (
+            '{"schema": "convcost.baseline/1", "checks": {"net": {"batch": "1"}}}',
+            "batch is no number, or types no text",
             "convcost.lock.json: checks.net",
         ),
         (
@@ -319,6 +341,24 @@ def test_the_baseline_is_one_sorted_line_a_check(project: Path, invoke: Run) -> 
     assert (figures["macs"], figures["params"]) == (MACS, PARAMS)
     keys = [key for key in figures if key not in ("batch", "status", "types")]
     assert keys == sorted(keys)
+
+
+def test_the_baseline_keeps_the_layers_that_cost_something(invoke: Run) -> None:
+    net = ("8x8x4", "conv 3x3 5, relu, max_pool 2x2, linear 3", "--name", "net")
+    invoke("check", *net, "--update", "--baseline", "b.json")
+    layers = json.loads(Path("b.json").read_text())["layers"]["net"]
+    assert layers == {
+        "conv": [WEIGHTS, 64 * WEIGHTS, 0],
+        "linear": [5 * 3, 16 * 5 * 3, 0],
+    }
+
+
+def test_layers_of_one_name_are_one_in_the_baseline() -> None:
+    """A foreign model may have them."""
+    builder = GraphBuilder((8, 8, 4))
+    tensor = builder.add("same", Scale(), (0,))
+    graph = builder.finish(builder.add("same", Scale(), (tensor,)))
+    assert record(Measured(count(graph))).layers == {"same": (2 * 4, 0, 2 * 8 * 8 * 4)}
 
 
 def test_update_prints_what_changed(project: Path, invoke: Run) -> None:
@@ -883,6 +923,25 @@ def test_init_finds_models(tmp_path: Path, invoke: Run) -> None:
     assert 'name = "net"\nmodel = "models/net.onnx"\n' in done.out
     assert done.out.endswith('uncounted = "warn"\n')
     assert (tmp_path / "convcost.toml").read_text() == done.out
+    assert invoke("check").code == 0
+
+
+def test_init_names_checks_after_files_and_passes_hidden_folders_by(
+    tmp_path: Path, invoke: Run
+) -> None:
+    for folder in ("a", "b", ".venv"):
+        (tmp_path / folder).mkdir()
+        partial(tmp_path / folder / "net.onnx")
+    partial(tmp_path / "other.onnx")
+    done = invoke("check", "--init")
+    found = re.findall(r'^name = "(.*)"$', done.out, re.M)
+    assert found == ["a/net.onnx", "b/net.onnx", "other"]
+
+
+def test_init_of_layers_on_an_input(invoke: Run) -> None:
+    done = invoke("check", "--init", "8x8x4", "conv 3x3 5")
+    assert 'name = "conv 3x3 5"\nmodel = ["8x8x4", "conv 3x3 5"]\n' in done.out
+    assert f"params = {WEIGHTS}," in done.out
     assert invoke("check").code == 0
 
 

@@ -408,6 +408,7 @@ def test_settings_go_to_one_side_or_both(invoke: Run) -> None:
             ("resnet18",),
             (
                 "diff takes two things, not 1",
+                "resnet18",
                 "names, files, layers in quotes behind an input shape: convcost diff A B",
             ),
         ),

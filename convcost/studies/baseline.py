@@ -151,14 +151,17 @@ def _recorded(name: str, line: Any, layers: Any, place: str) -> Recorded:
     for key, value in figures.items():
         if type(value) is not int or value < 0:
             raise _unusable(f"{key} is no whole number", where)
+    batch, types = line.get("batch", 1), line.get("types", "float32")
+    if type(batch) is not int or not isinstance(types, str):
+        raise _unusable("batch is no number, or types no text", where)
     kept = None
     if isinstance(layers, dict):
         if not all(_is_layer(values) for values in layers.values()):
             raise _unusable("layers are no lists of whole numbers", f"{place}: layers.{name}")
         kept = {layer: tuple(values) for layer, values in layers.items()}
     return Recorded(
-        line.get("batch", 1),
-        line.get("types", "float32"),
+        batch,
+        types,
         line.get("status") == "partial",
         figures,
         kept,

@@ -14,7 +14,7 @@ from convcost.engine.counting import count
 from convcost.engine.figures import FIGURES, Measured, Value
 from convcost.engine.memory.execution import PLAIN, Execution
 from convcost.engine.shapes import Shape
-from convcost.errors import SpecError
+from convcost.errors import SpecError, shorten
 from convcost.language.library import Library
 from convcost.quantities import Amount, format_shape
 from convcost.sources.asked import Asked
@@ -237,6 +237,7 @@ def sides_of(
     if len(named) != 2:
         raise SpecError(
             f"diff takes two things, not {len(named)}",
+            place=", ".join(shorten(word.text, 40) for word in named) or None,
             hint="names, files, layers in quotes behind an input shape: convcost diff A B",
         )
     bare = [format_shape(found.input)] if found.input else []
