@@ -293,7 +293,8 @@ def test_a_baseline_of_another_type_is_refused(project: Path, invoke: Run) -> No
             "convcost.lock.json: checks.net",
         ),
         (
-            '{"schema": "convcost.baseline/1", "checks": {"net": {}}, "layers": {"net": {"a": [1]}}}',
+            '{"schema": "convcost.baseline/1", "checks": {"net": {}}, '
+            '"layers": {"net": {"a": [1]}}}',
             "layers are no lists of whole numbers",
             "convcost.lock.json: layers.net",
         ),
