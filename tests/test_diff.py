@@ -146,6 +146,14 @@ def test_new_layers_stand_where_they_follow(invoke: Run) -> None:
     assert found["totals"]["macs"]["change"] == 28 * 28 * (2 * 512 * 128 + 9 * 128 * 128)
 
 
+def test_a_new_layer_stands_behind_the_partner_of_the_one_before(invoke: Run) -> None:
+    a = "conv 3x3 8 name=a, relu name=r, max_pool 2x2 name=p, conv 1x1 8 name=b"
+    b = "conv 3x3 8 name=a, conv 1x1 8 name=b, linear 5 name=c"
+    found = document(invoke, "8x8x8", a, b)
+    order = [layer["a"] or layer["b"] for layer in found["layers"]]
+    assert order == ["a", "r", "p", "b", "c"]
+
+
 def test_by_type_adds_layers_up(invoke: Run) -> None:
     found = document(invoke, "56x56x256", "conv 3x3 256", "separable 3x3 256", "--by", "type")
     by_type = {kind["type"]: (kind["a"]["macs"], kind["b"]["macs"]) for kind in found["types"]}
@@ -306,6 +314,16 @@ def test_a_saved_count_that_is_not_whole(invoke: Run, change: Any, message: str)
     done = invoke("diff", "base.json", "resnet18")
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines()[:2] == [f"error: {message}", "  base.json"]
+
+
+def test_a_file_with_types_of_its_own_may_stand_beside_any(invoke: Run) -> None:
+    """That its integers are smaller than floats is what somebody wants to see."""
+    save(invoke, "base.json", "resnet18")
+    saved = json.loads(Path("base.json").read_text())
+    saved["results"][0]["memory"]["dtype"] = "file"
+    Path("base.json").write_text(json.dumps(saved))
+    assert set(statuses(document(invoke, "base.json", "resnet18"))) == {"same"}
+    assert "at the file's types and float32" in invoke("diff", "base.json", "resnet18").out
 
 
 def test_a_saved_count_cannot_be_counted_anew(invoke: Run) -> None:
