@@ -766,6 +766,21 @@ def test_an_unknown_key_of_the_section(project: Path, invoke: Run) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("none.onnx", "no such file: none.onnx"),
+        ("resnet43", "resnet43 is not a network, a design or a file"),
+    ],
+)
+def test_a_model_that_is_not_there(project: Path, invoke: Run, model: str, message: str) -> None:
+    text = (project / "convcost.toml").read_text().replace("net.toml", model)
+    (project / "convcost.toml").write_text(text)
+    done = invoke("check")
+    assert (done.code, done.out) == (2, "")
+    assert told(done)[:2] == [f"error: {message}", "  convcost.toml:2: model"]
+
+
 def test_two_checks_of_one_name(project: Path, invoke: Run) -> None:
     text = (project / "convcost.toml").read_text()
     (project / "convcost.toml").write_text(text + text.partition("\n")[2])

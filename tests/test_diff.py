@@ -335,11 +335,39 @@ def test_a_file_with_types_of_its_own_may_stand_beside_any(invoke: Run) -> None:
     assert "at the file's types and float32" in text
 
 
-def test_a_saved_count_cannot_be_counted_anew(invoke: Run) -> None:
+def test_options_go_to_the_side_that_is_counted(invoke: Run) -> None:
+    save(invoke, "base.json", "mobilenet_v1", "--batch", "8", "--set", "width=0.5")
+    options = ("--batch", "8", "--set:b", "width=0.5")
+    assert set(statuses(document(invoke, "base.json", "mobilenet_v1", *options))) == {"same"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (
+            ("base.json", "base.json", "--batch", "8"),
+            ("batch is not for a saved count: it is counted already", "--batch 8"),
+        ),
+        (
+            ("base.json", "resnet18", "--set:a", "width=2"),
+            ("width is not for a saved count: it is counted already", "--set:a width=2"),
+        ),
+        (
+            ("8x8x8", "base.json", "base.json"),
+            ("8x8x8 is not for saved counts: they are counted already",),
+        ),
+        (
+            ("base.json", "base.json", "--dtype", "int8"),
+            ("how a network is run is not for saved counts: they are counted already",),
+        ),
+    ],
+)
+def test_a_saved_count_cannot_be_counted_anew(
+    invoke: Run, arguments: tuple[str, ...], lines: tuple[str, ...]
+) -> None:
     save(invoke, "base.json", "resnet18")
-    assert invoke("diff", "base.json", "resnet18", "--batch", "8") == refusal(
-        "error: batch is not for a saved count: it is counted already", "  --batch 8"
-    )
+    first, *rest = lines
+    assert invoke("diff", *arguments) == refusal(f"error: {first}", *(f"  {x}" for x in rest))
 
 
 @pytest.mark.parametrize(
@@ -410,6 +438,25 @@ def test_bounds_are_shown_as_such(tmp_path: Path, invoke: Run) -> None:
     text = invoke("diff", "a.onnx", "b.onnx").out
     assert re.search(rf"MACs +>= {macs[0]:,} +>= {macs[1]:,} +\?\n", text)
     assert "layers of a are not known: its figures are lower bounds" in text
+
+
+def test_a_saved_lower_bound_is_still_one(tmp_path: Path, invoke: Run) -> None:
+    partial(tmp_path / "a.onnx", 5)
+    save(invoke, "a.json", "a.onnx")
+    found = document(invoke, "a.json", "a.onnx")
+    assert (found["status"], found["totals"]["macs"]["change"]) == ("partial", None)
+    assert ">= " in invoke("diff", "a.json", "a.onnx").out
+
+
+def test_a_saved_norm_belongs_to_the_layer_before_it_where_that_fits(invoke: Run) -> None:
+    """A saved count does not say what a layer reads."""
+    save(invoke, "a.json", "8x8x8", "conv 3x3 8, batch_norm")
+    words = ("8x8x8", "a.json", "conv 3x3 8 bias=true")
+    assert statuses(document(invoke, *words)) == {"changed": 1, "folded": 1}
+    saved = json.loads(Path("a.json").read_text())
+    saved["results"][0]["layers"][1]["input"] = [4, 4, 8]
+    Path("a.json").write_text(json.dumps(saved))
+    assert statuses(document(invoke, *words)) == {"changed": 1, "removed": 1}
 
 
 @pytest.mark.parametrize(

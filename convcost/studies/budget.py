@@ -123,12 +123,12 @@ def measure(
     """
     found: list[Checked] = []
     for check in checks:
-        opened = Opened(check.words, check.asked, library, designs=check.designs, stdin=stdin)
-        mine = [
-            Checked(one.name, check, _measured(one, check.execution), (*opened.notes, *one.notes))
-            for one in _subjects(opened)
-            if check.where is None or check.where(scope(one, check.execution))
-        ]
+        try:
+            mine = list(_matching(check, library, stdin))
+        except SpecError as error:
+            if error.place is None and check.place:
+                error.place = f"{check.place}: model"
+            raise
         if not mine:
             raise SpecError(
                 f"{check.name or 'the check'} matches nothing",
@@ -137,6 +137,15 @@ def measure(
             )
         found += _named(mine, check.name)
     return _distinct(found)
+
+
+def _matching(check: Check, library: Library, stdin: BinaryIO | None) -> Iterator[Checked]:
+    """What the words of a check stand for, where its condition holds."""
+    opened = Opened(check.words, check.asked, library, designs=check.designs, stdin=stdin)
+    for one in _subjects(opened):
+        if check.where is None or check.where(scope(one, check.execution)):
+            notes = (*opened.notes, *one.notes)
+            yield Checked(one.name, check, _measured(one, check.execution), notes)
 
 
 def _subjects(opened: Opened) -> Iterator[Subject]:

@@ -17,7 +17,7 @@ from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, shorten
 from convcost.language.library import Library
 from convcost.quantities import Amount, format_shape
-from convcost.sources.asked import Asked
+from convcost.sources.asked import NOTHING_ASKED, Asked
 from convcost.sources.table import Opened
 from convcost.sources.words import Word, classify
 from convcost.studies.explaining import only_subject
@@ -243,11 +243,15 @@ def sides_of(
     bare = [format_shape(found.input)] if found.input else []
     bare += [_bare(value) for value in found.settings.values()]
     notes = list(found.notes)
+    saved = [is_saved(word.text) for word in named]
+    if all(saved) and (bare or execution != PLAIN):
+        what = bare[0] if bare else "how a network is run"
+        raise SpecError(f"{what} is not for saved counts: they are counted already")
     sides = []
     for index, (word, own) in enumerate(zip(named, asked, strict=True)):
         value = word.value if word.source == "given" else word.text
-        if is_saved(value):
-            _refuse_options(own, value)
+        if saved[index]:
+            _refuse_options(own, NOTHING_ASKED if all(saved) else asked[1 - index])
             sides.append(read_saved(value))
             continue
         apart = index >= len(found.words)
@@ -272,14 +276,20 @@ def _bare(value: Any) -> str:
     return format_shape(value) if isinstance(value, tuple) else str(value)
 
 
-def _refuse_options(asked: Asked, word: str) -> None:
-    given = [part for part in asked.given() if part != "layout"]
-    if given:
-        field = next(iter(asked.settings), given[0])
-        raise SpecError(
-            f"{field} is not for a saved count: it is counted already",
-            place=asked.typed.get(field) or asked.typed.get(given[0]) or word,
-        )
+def _refuse_options(own: Asked, other: Asked) -> None:
+    """Raise SpecError for what was asked of a saved count, and not of the other side as well."""
+    for field, value in own.settings.items():
+        if other.settings.get(field) != value:
+            raise _counted_already(field, own)
+    for part in own.given():
+        if part not in ("settings", *other.given()):
+            raise _counted_already(part, own)
+
+
+def _counted_already(part: str, asked: Asked) -> SpecError:
+    return SpecError(
+        f"{part} is not for a saved count: it is counted already", place=asked.typed.get(part)
+    )
 
 
 def _label(name: str, asked: Asked) -> str:
