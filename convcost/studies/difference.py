@@ -249,25 +249,30 @@ def sides_of(
         raise SpecError(f"{what} is not for saved counts: they are counted already")
     sides = []
     for index, (word, own) in enumerate(zip(named, asked, strict=True)):
-        value = word.value if word.source == "given" else word.text
         if saved[index]:
             _refuse_options(own, NOTHING_ASKED if all(saved) else asked[1 - index])
-            sides.append(read_saved(value))
-            continue
-        apart = index >= len(found.words)
-        opened = Opened(
-            bare if apart else [*bare, value], own, library, designs=[value] if apart else ()
-        )
-        subject = only_subject(opened, "diff")
-        notes += opened.notes
-        measured = Measured(count(subject.graph, subject.batch), execution)
-        sides.append(side_of(_label(subject.name, own), measured, subject.notes))
+            sides.append(read_saved(word.text))
+        elif index >= len(found.words):
+            opened = Opened(bare, own, library, designs=[word.text])
+            sides.append(_counted(opened, own, execution, notes))
+        else:
+            value = word.value if word.source == "given" else word.text
+            opened = Opened([*bare, value], own, library)
+            sides.append(_counted(opened, own, execution, notes))
     a, b = sides
     if a.name == b.name:
         texts = [word.text for word in named]
         if texts[0] != texts[1] and all(texts):
             a, b = (side._replace(name=text) for side, text in zip(sides, texts, strict=True))
     return a, b, list(dict.fromkeys(notes))
+
+
+def _counted(opened: Opened, asked: Asked, execution: Execution, notes: list[str]) -> Side:
+    """The one thing behind a door, counted; what a reader should know of it goes to ``notes``."""
+    subject = only_subject(opened, "diff")
+    notes += opened.notes
+    measured = Measured(count(subject.graph, subject.batch), execution)
+    return side_of(_label(subject.name, asked), measured, subject.notes)
 
 
 def _bare(value: Any) -> str:
