@@ -459,6 +459,23 @@ def test_a_saved_norm_belongs_to_the_layer_before_it_where_that_fits(invoke: Run
     assert statuses(document(invoke, *words)) == {"changed": 1, "removed": 1}
 
 
+def test_what_a_reader_should_know_of_a_side_is_said(tmp_path: Path, invoke: Run) -> None:
+    """One weight for two convolutions, which the importer counts once."""
+    weight = TensorProto(
+        name="w", dims=(4, 4, 1, 1), data_type=TensorProto.FLOAT, raw_data=bytes(64)
+    )
+    nodes = [
+        helper.make_node("Conv", [a, "w"], [b], name=f"conv_{b}")
+        for a, b in (("x", "y"), ("y", "z"))
+    ]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, (1, 4, 8, 8)) for n in "xz"]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [weight])
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "a.onnx")
+    (note,) = convcost.count(str(tmp_path / "a.onnx")).notes
+    assert invoke("diff", "a.onnx", "resnet18").err == f"note: a: {note}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

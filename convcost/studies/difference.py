@@ -21,7 +21,15 @@ from convcost.sources.asked import NOTHING_ASKED, Asked
 from convcost.sources.table import Opened
 from convcost.sources.words import Word, classify
 from convcost.studies.explaining import only_subject
-from convcost.studies.sides import COMPARED, Part, Side, is_saved, read_saved, side_of
+from convcost.studies.sides import (
+    COMPARED,
+    Part,
+    Side,
+    is_on_folding,
+    is_saved,
+    read_saved,
+    side_of,
+)
 
 Status: TypeAlias = Literal["same", "changed", "renamed", "added", "removed", "folded"]
 
@@ -271,6 +279,7 @@ def _counted(opened: Opened, asked: Asked, execution: Execution, notes: list[str
     """The one thing behind a door, counted; what a reader should know of it goes to ``notes``."""
     subject = only_subject(opened, "diff")
     notes += opened.notes
+    notes += [f"{subject.name}: {note}" for note in subject.notes if not is_on_folding(note)]
     measured = Measured(count(subject.graph, subject.batch), execution)
     return side_of(_label(subject.name, asked), measured, subject.notes)
 

@@ -115,16 +115,15 @@ def side_of(name: str, measured: Measured, notes: Sequence[str] = ()) -> Side:
         bool(counted.uncounted),
         {key: figure.total(measured) for key, figure in FIGURES.items()},
         tuple(parts),
-        _has_folded(notes),
+        any(map(is_on_folding, notes)),
     )
 
 
-def _has_folded(notes: Sequence[str]) -> bool:
-    if not notes:
-        return False
+def is_on_folding(note: str) -> bool:
+    """Whether an importer's note says that norms are folded into convolutions."""
     from convcost.sources.onnx.notes import FOLDED
 
-    return any(note.startswith(FOLDED) for note in notes)
+    return note.startswith(FOLDED)
 
 
 def _rule(fused: bool, in_place: tuple[str, ...], planner: str) -> str:
@@ -195,7 +194,7 @@ def _side(result: dict[str, Any]) -> Side:
         is_partial,
         totals,
         tuple(_parts(result["layers"])),
-        _has_folded([str(note) for note in result.get("notes", ())]),
+        any(is_on_folding(str(note)) for note in result.get("notes", ())),
     )
 
 
