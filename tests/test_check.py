@@ -13,6 +13,7 @@ from pathlib import Path
 import onnx
 import pytest
 from conftest import Result, Run, environment, refusal
+from jsonschema import Draft202012Validator
 from onnx import TensorProto, helper
 
 import convcost
@@ -21,6 +22,7 @@ from convcost.engine.figures import Measured
 from convcost.engine.graph import GraphBuilder
 from convcost.engine.operations.elementwise import Scale
 from convcost.errors import ConvcostError
+from convcost.reports.schemas import schema
 from convcost.studies.baseline import record
 
 STEM = 3 * 3 * 3 * 8
@@ -992,6 +994,33 @@ def test_at_most_ten_annotations_errors_first(invoke: Run) -> None:
 def test_nothing_to_annotate(invoke: Run) -> None:
     done = invoke("check", *LAYER, "--max", "params=1k", "--format", "github")
     assert done == Result(0, "convcost check: 1 limit holds\n", "check: 1 limit holds\n")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex", "html", "json", "jsonl"])
+def test_every_format_shows_value_and_limit(invoke: Run, form: str) -> None:
+    done = invoke("check", *LAYER, "--max", "params=123,macs=1M", "--format", form)
+    assert done.code == 1
+    assert all(number in done.out for number in (str(WEIGHTS), "123", "broken", "holds"))
+
+
+def test_csv_has_the_keys_of_json(invoke: Run) -> None:
+    done = invoke("check", *LAYER, "--max", "macs=1M", "--csv")
+    header, row = (line.split(",")[1:] for line in done.out.splitlines())
+    assert dict(zip(header, row, strict=True)) == {
+        "name": "conv",
+        "figure": "macs",
+        "value": str(64 * WEIGHTS),
+        "limit": "1000000",
+        "kind": "max",
+        "change": "",
+        "status": "holds",
+    }
+
+
+def test_the_document_follows_its_schema(project: Path, invoke: Run) -> None:
+    for what, words in (("check", ()), ("check_update", ("--update",)), ("check", ())):
+        document = json.loads(invoke("check", *words, "--json").out)
+        Draft202012Validator(schema(what)).validate(document)
 
 
 def test_junit_has_a_case_a_limit(tmp_path: Path, invoke: Run) -> None:

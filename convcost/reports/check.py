@@ -8,7 +8,7 @@ from convcost.engine.figures import FIGURES
 from convcost.language.budgets import Increase
 from convcost.quantities import Amount, format_bytes, format_count
 from convcost.reports.latex import visible
-from convcost.reports.report import Column, Report
+from convcost.reports.report import Column, Report, Shown
 from convcost.studies.baseline import Movement
 from convcost.studies.budget import UNCOUNTED, Outcome, Verdict
 from convcost.studies.budget_file import FIRST_FIGURES
@@ -45,10 +45,10 @@ def check_report(verdict: Verdict) -> Report:
 def _row(outcome: Outcome) -> tuple[Any, ...]:
     return (
         visible(outcome.name),
-        title(outcome.limit_on.figure),
+        Shown(title(outcome.limit_on.figure), outcome.limit_on.figure),
         outcome.value,
         outcome.limit,
-        KINDS[outcome.limit_on.kind],
+        Shown(KINDS[outcome.limit_on.kind], outcome.limit_on.kind),
         "" if outcome.base is None else outcome.change,
         outcome.status,
     )
@@ -178,7 +178,7 @@ def update_report(movements: list[Movement], place: str, written: int) -> Report
         rows=tuple(
             (
                 one.name,
-                title(one.figure),
+                Shown(title(one.figure), one.figure),
                 "" if one.before is None else one.before,
                 "" if one.after is None else one.after,
                 "new"

@@ -34,7 +34,7 @@ def totals_report(of: Difference, by_type: bool = False) -> Report:
             Column("percent", "", align="right", rank=1),
         ),
         rows=tuple(
-            (FIGURES[key].title, _cell(a), _cell(b), _change(a, b), _percent(a, b))
+            (Shown(FIGURES[key].title, key), _cell(a), _cell(b), _change(a, b), _percent(a, b))
             for key, (a, b) in of.totals().items()
             if a is not None or b is not None
         ),
