@@ -760,6 +760,15 @@ def test_a_mistake_is_told_at_its_line(
         assert rest == [f"  {hint}"]
 
 
+def test_a_check_in_single_brackets(project: Path, invoke: Run) -> None:
+    (project / "convcost.toml").write_text('[check]\nname = "net"\n')
+    assert invoke("check") == refusal(
+        "error: check is a list of tables",
+        "  convcost.toml: check",
+        "  write it in double brackets: [[tool.convcost.check]] or [[check]]",
+    )
+
+
 def test_an_unknown_key_of_the_section(project: Path, invoke: Run) -> None:
     text = (project / "convcost.toml").read_text()
     (project / "convcost.toml").write_text(f'basline = "x"\n{text}')

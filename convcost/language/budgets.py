@@ -135,6 +135,9 @@ def read_section(raw: Mapping[str, Any]) -> BudgetSection:
     """The models of a document. Raises OperationError; ``field`` is the key to blame."""
     from pydantic import ValidationError
 
+    if isinstance(raw.get("check"), Mapping):
+        hint = "write it in double brackets: [[tool.convcost.check]] or [[check]]"
+        raise OperationError("check is a list of tables", field="check", hint=hint)
     try:
         return BudgetSection.model_validate(raw)
     except ValidationError as error:
