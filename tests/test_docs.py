@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from conftest import environment
@@ -122,7 +122,7 @@ def transcripts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, programs: Path
 ) -> Iterator[dict[str, Future[str]]]:
     """The console blocks that were asked for, all started: they use every core of the machine."""
-    asked = [
+    asked: list[Any] = [
         item.callspec.params["block"]
         for item in request.session.items
         if isinstance(item, pytest.Function)

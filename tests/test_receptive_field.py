@@ -22,7 +22,7 @@ def fields(counted: Count) -> dict[str, ReceptiveField]:
 
 
 def square(size: int, step: int) -> ReceptiveField:
-    return ReceptiveField((size, size), (Fraction(step), Fraction(step)))
+    return ReceptiveField((Fraction(size),) * 2, (Fraction(step),) * 2)
 
 
 PUBLISHED = [
