@@ -31,8 +31,7 @@ class Command(TyperCommand):
         settled = scan.settled()
         every = self.params
         try:
-            if not scan.asks_for_help():  # the help is written while parsing, from these
-                self.params = [param for param in every if scan.needs(param)]
+            self.params = [param for param in every if scan.needs(param)]
             rest = super().parse_args(ctx, settled)
         finally:
             self.params = every
@@ -131,10 +130,6 @@ class _Scan:
             else:
                 out += self._known(name, value)
         return out
-
-    def asks_for_help(self) -> bool:
-        """Whether ``--help`` is among what ``settled`` walked over."""
-        return "help" in self._seen
 
     def needs(self, param: Any) -> bool:
         """Whether the parser has to look at a parameter: it was given, or may be elsewhere."""
