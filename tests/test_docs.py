@@ -28,6 +28,9 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import environment
 
+from convcost.cli.app import COMMANDS
+from convcost.engine.figures import FIGURES
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -193,6 +196,37 @@ def test_links_between_pages_lead_somewhere() -> None:
             if not (page.parent / target).exists():
                 wrong.append(f"{page.relative_to(ROOT).as_posix()}: {target}")
     assert wrong == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = set(re.findall(r"\]\(([^)#:]+)\)", index.read_text("utf-8")))
+    pages = {Path(os.path.relpath(page, index.parent)).as_posix() for page in PAGES}
+    assert sorted(pages - linked - {"index.md"}) == []
+
+
+def test_every_command_is_in_the_reference() -> None:
+    shown = [
+        command
+        for block in CONSOLE
+        if block.page == "docs/reference.md"
+        for command, _ in commands(block)
+    ]
+    assert [name for name in COMMANDS if f"convcost {name} --help" not in shown] == []
+
+
+def test_every_figure_is_on_its_page_as_the_table_has_it() -> None:
+    text = (ROOT / "docs" / "figures.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([\w, ]+) \| (yes|no) \|", text, re.MULTILINE)
+    assert rows == [
+        (
+            figure.key,
+            figure.unit,
+            "total" if figure.layer is None else "layer, total",
+            "yes" if figure.has_limit else "no",
+        )
+        for figure in FIGURES.values()
+    ]
 
 
 def test_a_block_is_understood() -> None:
