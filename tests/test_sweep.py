@@ -42,7 +42,7 @@ def document(invoke: Run, *arguments: str) -> dict[str, Any]:
 
 # --- Axes ------------------------------------------------------------------------------------
 
-AXES = {
+AXES: dict[str, list[Any]] = {
     "kernel=3": [3],
     "kernel=3,5,7": [3, 5, 7],
     "out=8..11": [8, 9, 10, 11],
