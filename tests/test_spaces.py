@@ -180,5 +180,5 @@ def test_numbers_around_two_to_the_63_and_64_stay_exact() -> None:
         for i, x in enumerate(xs.tolist()):
             for j, y in enumerate(ys.tolist()):
                 label, results = function([x, y])
-                assert made.labels[filled.labels[i, j]] == label
+                assert made.labels[int(np.asarray(filled.labels)[i, j])] == label
                 assert [np.asarray(one.values)[i, j] for one in filled.columns] == results
