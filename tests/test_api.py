@@ -173,6 +173,17 @@ def test_an_error_says_what_is_wrong(call: object, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_a_data_frame_needs_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    from convcost.reports import frames
+
+    monkeypatch.setattr(frames, "find_spec", lambda name: None)
+    with pytest.raises(ConvcostError) as caught:
+        count("8x8x4", "1x1 8").to_dataframe()
+    assert str(caught.value) == (
+        "a data frame needs the package pandas or polars\n  install it with: pip install pandas"
+    )
+
+
 def test_a_result_prints_as_its_table() -> None:
     counted, compared = count("8x8x4", "1x1 8"), compare("8x8x4", kernel_size=3, out_channels=8)
     assert str(counted) == counted.render("table").rstrip("\n")

@@ -30,6 +30,7 @@ from conftest import environment
 
 from convcost.cli.app import COMMANDS
 from convcost.engine.figures import FIGURES
+from convcost.language.primitives import PRIMITIVES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -232,3 +233,8 @@ def test_every_figure_is_on_its_page_as_the_table_has_it() -> None:
 def test_a_block_is_understood() -> None:
     block = Block("x.md", 1, "console", {}, "$ echo a \\\n  b\na b\n$ echo c | cat\nc\n")
     assert list(commands(block)) == [("echo a \\\n  b", "a b\n"), ("echo c | cat", "c\n")]
+
+
+def test_every_primitive_is_on_the_page_of_designs() -> None:
+    text = (ROOT / "docs" / "designs.md").read_text("utf-8")
+    assert [name for name in PRIMITIVES if f"`{name}`" not in text] == []

@@ -396,6 +396,13 @@ REFUSED = {
         ["56x56", "separable 3x3", "--vary", "in=8", "--set", "in=4", "--set", "out=4"],
         ("error: in_channels is given twice", "  vary it, or set it"),
     ),
+    "an axis without its option": (
+        ["mobilenet_v1", "width=0.25,0.5"],
+        (
+            "error: mobilenet_v1 and width=0.25,0.5: one subject is varied",
+            "  an axis is an option: --vary width=0.25,0.5",
+        ),
+    ),
     "two subjects": (
         ["56x56x4", "separable", "standard", "--vary", "out=8"],
         (
