@@ -19,6 +19,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
@@ -238,3 +239,10 @@ def test_a_block_is_understood() -> None:
 def test_every_primitive_is_on_the_page_of_designs() -> None:
     text = (ROOT / "docs" / "designs.md").read_text("utf-8")
     assert [name for name in PRIMITIVES if f"`{name}`" not in text] == []
+
+
+def test_every_extra_is_in_the_reference() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    extras = project["optional-dependencies"]
+    assert [extra for extra in extras if f"| `pip install '.[{extra}]'` |" not in text] == []
