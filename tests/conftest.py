@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,19 @@ def environment(**changes: str) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in UNSET}
     env |= {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(PACKAGE_HOME)}
     return env | changes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Ctrl-C reaches the commands that the tests start.
+
+    A run that was started with SIGINT ignored (``nohup``, ``&``, ``trap '' INT``) hands that on
+    to its children, and Python leaves it so: nothing that a test interrupts would ever end.
+    A handler of ours is not handed on, so the children begin with the default.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,7 +130,7 @@ def _calflops(model: Any, x: Any) -> tuple[int, int]:
     return int(flops), int(macs)
 
 
-class _WithParameter(nn.Module):
+class _WithParameter(nn.Module):  # type: ignore[misc]
     """calflops wants at least one parameter."""
 
     def __init__(self, inner: Any) -> None:
@@ -156,7 +157,7 @@ TOOLS: dict[str, Callable[[Any, Any], int]] = {
 # Every kind of layer
 
 
-class Call(nn.Module):
+class Call(nn.Module):  # type: ignore[misc]
     """A function in a module without parts."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -167,7 +168,7 @@ class Call(nn.Module):
         return self.function(x)
 
 
-class Then(nn.Module):
+class Then(nn.Module):  # type: ignore[misc]
     """A pointwise convolution, and a function of it and its input."""
 
     def __init__(self, join: Callable[[Any, Any], Any]) -> None:
@@ -179,15 +180,15 @@ class Then(nn.Module):
         return self.join(x, self.conv(x))
 
 
-class MyConv2d(nn.Conv2d):
+class MyConv2d(nn.Conv2d):  # type: ignore[misc]
     """A class made from a convolution."""
 
 
-class MyLayer(nn.Conv2d):
+class MyLayer(nn.Conv2d):  # type: ignore[misc]
     """A class made from a convolution that is not called one."""
 
 
-class FConv(nn.Module):
+class FConv(nn.Module):  # type: ignore[misc]
     """A convolution as a function."""
 
     def __init__(self) -> None:
@@ -198,7 +199,7 @@ class FConv(nn.Module):
         return F.conv2d(x, self.w)
 
 
-class Twice(nn.Module):
+class Twice(nn.Module):  # type: ignore[misc]
     """One convolution called twice."""
 
     def __init__(self) -> None:
@@ -209,7 +210,7 @@ class Twice(nn.Module):
         return self.conv(self.conv(x))
 
 
-class Unused(nn.Module):
+class Unused(nn.Module):  # type: ignore[misc]
     """A second convolution that never runs."""
 
     def __init__(self) -> None:
@@ -221,14 +222,14 @@ class Unused(nn.Module):
         return self.a(x)
 
 
-class AddModule(nn.Module):
+class AddModule(nn.Module):  # type: ignore[misc]
     """A sum in a module of its own."""
 
     def forward(self, x: Any, y: Any) -> Any:
         return x + y
 
 
-class WithAddModule(nn.Module):
+class WithAddModule(nn.Module):  # type: ignore[misc]
     """A residual sum in a module of its own."""
 
     def __init__(self) -> None:
@@ -329,11 +330,15 @@ def _late(name: str) -> Callable[[Any], Any]:
     return call
 
 
+def _called(name: str) -> Any:
+    return Call(_late(name))
+
+
 def _activations() -> Iterator[Kind]:
     for name in MODULES:
         yield Kind(name, getattr(nn, name))
     for name in FUNCTIONS:
-        yield Kind(f"F.{name}", lambda name=name: Call(_late(name)))
+        yield Kind(f"F.{name}", partial(_called, name))
     yield Kind("torch.relu", lambda: Call(torch.relu))
     yield Kind("x.relu()", lambda: Call(lambda x: x.relu()))
     yield Kind("softmax", lambda: nn.Softmax(dim=1))

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.errors import ConvcostError
+from convcost.results import CountResult
 from convcost.sources.onnx.file import read_onnx
 from convcost.sources.onnx.loading import load
 from convcost.sources.onnx.vocabulary import LISTS, REASONS

@@ -11,8 +11,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.errors import ConvcostError
+from convcost.results import CountResult
 from convcost.sources.onnx.file import read_onnx
 from convcost.sources.onnx.inputs import RawShape
 

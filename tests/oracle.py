@@ -273,7 +273,8 @@ def recurrent(
     gates, steps = (words.split() for words in GATES[kind])
     length, channels = shape
     directions = ("forwards", "backwards") if bidirectional else ("forwards",)
-    used, macs, ops = set(), 0, 0
+    used: set[tuple[int | str, ...]] = set()
+    macs, ops = 0, 0
     seen = channels
     for layer in range(layers):
         for direction in directions:

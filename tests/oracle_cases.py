@@ -51,7 +51,7 @@ def recurrent(kind: str) -> Callable[[], st.SearchStrategy[Case]]:
     def case(draw: st.DrawFn) -> Case:
         few = st.integers(1, 3)
         shape = (draw(st.integers(1, 5)), draw(st.integers(1, 4)))
-        own = {
+        own: dict[str, Any] = {
             "layers": draw(few),
             "bidirectional": draw(st.booleans()),
             "bias": draw(st.booleans()),
@@ -76,7 +76,7 @@ def matmul(draw: st.DrawFn) -> Case:
     if draw(st.booleans()):
         # inner x rows by rows x columns
         layers = [{**turned, "from": "input"}, wide]
-        layer = {"type": "matmul", "from": ["turned", "wide"]}
+        layer: dict[str, Any] = {"type": "matmul", "from": ["turned", "wide"]}
         first = (*stack, inner, rows)
     else:
         layers = [{**turned, "from": "input"}, wide, {**turned, "name": "back", "from": "wide"}]

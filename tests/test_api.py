@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def test_every_public_name_is_there() -> None:
         (LayerSpec(type="conv", input=(56, 56, 256), kernel_size=3, out_channels=64),),
     ],
 )
-def test_one_layer_is_counted_however_it_is_given(what: tuple[object, ...]) -> None:
-    result = count(*what)  # type: ignore[arg-type]
+def test_one_layer_is_counted_however_it_is_given(what: tuple[Any, ...]) -> None:
+    result = count(*what)
     assert (result.params, result.macs, result.element_ops) == (CONV, 56 * 56 * CONV, 0)
     assert (result.input, result.output) == ((56, 56, 256), (56, 56, 64))
     assert result.is_complete
@@ -170,6 +171,17 @@ def test_an_error_says_what_is_wrong(call: object, message: str) -> None:
     with pytest.raises(ConvcostError) as caught:
         call()  # type: ignore[operator]
     assert str(caught.value) == message
+
+
+def test_a_data_frame_needs_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    from convcost.reports import frames
+
+    monkeypatch.setattr(frames, "find_spec", lambda name: None)
+    with pytest.raises(ConvcostError) as caught:
+        count("8x8x4", "1x1 8").to_dataframe()
+    assert str(caught.value) == (
+        "a data frame needs the package pandas or polars\n  install it with: pip install pandas"
+    )
 
 
 def test_a_result_prints_as_its_table() -> None:

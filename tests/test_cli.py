@@ -13,7 +13,7 @@ import pytest
 from conftest import Result, Run, environment, refusal
 
 from convcost import __version__
-from convcost.cli.app import COMMANDS
+from convcost.cli.app import COMMANDS, LazyGroup
 
 CONV = ("count", "56x56x256", "conv 3x3 64")
 COMPARE = ("compare", "56x56x256", "-k", "3", "-o", "64")
@@ -387,6 +387,18 @@ def test_help_lists_every_command(invoke: Run) -> None:
     for command, line in COMMANDS.items():
         assert f"{command} " in result.out
         assert line in result.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_every_option_that_is_not_hidden(invoke: Run, command: str) -> None:
+    parsed = LazyGroup().get_command(None, command)
+    options = [
+        param.opts[0]
+        for param in parsed.params
+        if param.param_type_name == "option" and not getattr(param, "hidden", False)
+    ]
+    shown = invoke(command, "--help").out
+    assert [option for option in options if f"  {option}" not in shown] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -147,6 +147,7 @@ def functional_conv(row: dict[str, Any], shape: tuple[int, ...]) -> Graph:
 def norm(row: dict[str, Any], shape: tuple[int, ...]) -> Operation:
     if "affine=False" in row["module"]:
         return Foreign("batch_norm", "elements", element_ops=2 * product(shape) * row["batch"])
+    kinds: dict[str, type[Operation]]
     kinds = {"BatchNorm": BatchNorm, "GroupNorm": GroupNorm, "LayerNorm": LayerNorm}
     return next(kind() for name, kind in kinds.items() if row["module"].startswith(name))
 

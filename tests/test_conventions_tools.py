@@ -7,6 +7,7 @@ in its second environment, so that a new release of a tool shows up as a failing
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_whole_networks(name: str) -> None:
     reason="the tools for ONNX files are not installed",
 )
 @pytest.mark.parametrize("path", tools.ONNX_FILES, ids=lambda path: path.stem)
-def test_onnx_files(path: tools.Path) -> None:
+def test_onnx_files(path: Path) -> None:
     assert wrong(tools.onnx_rows(path)) == []
 
 

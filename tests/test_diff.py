@@ -595,7 +595,7 @@ def roadmap(tmp_path: Path) -> None:
 def test_the_steps_from_resnet50_to_convnext(roadmap: None, invoke: Run) -> None:
     """Each step's MACs and parameters, by a diff with the step before."""
     settings: dict[str, str] = {}
-    got = []
+    got: list[Any] = []
     for step in SETTINGS:
         before = [f"--set:a={name}={value}" for name, value in settings.items()]
         settings |= dict(setting.split("=") for setting in step)

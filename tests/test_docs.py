@@ -19,14 +19,19 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from conftest import environment
+
+from convcost.cli.app import COMMANDS
+from convcost.engine.figures import FIGURES
+from convcost.language.primitives import PRIMITIVES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -122,7 +127,7 @@ def transcripts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, programs: Path
 ) -> Iterator[dict[str, Future[str]]]:
     """The console blocks that were asked for, all started: they use every core of the machine."""
-    asked = [
+    asked: list[Any] = [
         item.callspec.params["block"]
         for item in request.session.items
         if isinstance(item, pytest.Function)
@@ -195,6 +200,49 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert wrong == []
 
 
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = set(re.findall(r"\]\(([^)#:]+)\)", index.read_text("utf-8")))
+    pages = {Path(os.path.relpath(page, index.parent)).as_posix() for page in PAGES}
+    assert sorted(pages - linked - {"index.md"}) == []
+
+
+def test_every_command_is_in_the_reference() -> None:
+    shown = [
+        command
+        for block in CONSOLE
+        if block.page == "docs/reference.md"
+        for command, _ in commands(block)
+    ]
+    assert [name for name in COMMANDS if f"convcost {name} --help" not in shown] == []
+
+
+def test_every_figure_is_on_its_page_as_the_table_has_it() -> None:
+    text = (ROOT / "docs" / "figures.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([\w, ]+) \| (yes|no) \|", text, re.MULTILINE)
+    assert rows == [
+        (
+            figure.key,
+            figure.unit,
+            "total" if figure.layer is None else "layer, total",
+            "yes" if figure.has_limit else "no",
+        )
+        for figure in FIGURES.values()
+    ]
+
+
 def test_a_block_is_understood() -> None:
     block = Block("x.md", 1, "console", {}, "$ echo a \\\n  b\na b\n$ echo c | cat\nc\n")
     assert list(commands(block)) == [("echo a \\\n  b", "a b\n"), ("echo c | cat", "c\n")]
+
+
+def test_every_primitive_is_on_the_page_of_designs() -> None:
+    text = (ROOT / "docs" / "designs.md").read_text("utf-8")
+    assert [name for name in PRIMITIVES if f"`{name}`" not in text] == []
+
+
+def test_every_extra_is_in_the_reference() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    extras = project["optional-dependencies"]
+    assert [extra for extra in extras if f"| `pip install '.[{extra}]'` |" not in text] == []

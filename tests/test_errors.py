@@ -532,6 +532,21 @@ def test_repeats_that_multiply(invoke: Run) -> None:
 
 # (arguments, the whole message)
 COMMANDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "the beginning of several names": (
+        ["count", "vgg"],
+        (
+            "error: vgg is not a network, a design or a file",
+            "  did you mean vgg11, vgg13, vgg16 or vgg19?",
+        ),
+    ),
+    "a field that others have": (
+        ["count", "8x8x4", "1x1 8", "--get", "flops"],
+        (
+            "error: convcost counts MACs: one MAC is one multiply and one add, two FLOPs",
+            "  --get flops",
+            "  --get macs",
+        ),
+    ),
     "nothing to count": (
         ["count"],
         (

@@ -106,6 +106,7 @@ def test_an_explanation_multiplies_out(kind: str) -> None:
 
 def test_an_operation_with_a_bias_says_so() -> None:
     for cls in classes():
+        assert dataclasses.is_dataclass(cls)
         if any(field.name == "bias" for field in dataclasses.fields(cls)):
             assert issubclass(cls, Weighted) or cls.has_bias is not Operation.has_bias, cls
 

@@ -19,6 +19,7 @@ from convcost.language.toml import parse_toml
 from convcost.language.words import option_value
 from convcost.quantities import parse_shape
 from convcost.sources.files import read_specs
+from convcost.sources.found import Problem
 from convcost.sources.specs import build_document
 from convcost.sources.text import build_text
 
@@ -34,7 +35,7 @@ def by_json(raw: dict[str, Any]) -> LayerSpec:
     import io
 
     (item,) = read_specs(io.BytesIO(json.dumps(raw).encode()), "a.json")
-    if hasattr(item, "error"):
+    if isinstance(item, Problem):
         raise item.error
     assert item.spec is not None
     return item.spec

@@ -12,7 +12,8 @@ from conftest import Run, refusal
 
 from convcost import count, load
 from convcost.errors import SpecError
-from convcost.sources.files import Item, Problem, read_specs
+from convcost.sources.files import Item, read_specs
+from convcost.sources.found import Problem
 
 CONV = {"type": "conv", "input": [8, 8, 4], "kernel_size": 3, "out_channels": 16}
 POOL = {"type": "max_pool", "input": [8, 8, 4], "kernel_size": 2}

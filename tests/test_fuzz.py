@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -15,7 +16,8 @@ from convcost import count
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
 from convcost.sources.asked import Asked
-from convcost.sources.files import Problem, read_specs
+from convcost.sources.files import read_specs
+from convcost.sources.found import Problem
 from convcost.sources.specs import build_item
 from convcost.sources.text import parse
 
@@ -28,7 +30,7 @@ LINES = (
 )
 BLOCK = {"type": "bottleneck", "input": "8x8x4", "out": 8, "reduction": 2, "projection": True}
 SPEC = {"type": "conv", "input": [8, 8, 4], "kernel_size": [3, 3], "out_channels": 8}
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "input": "8x8x4",
     "parameters": {"width": {"default": "in_channels * 2"}},
     "layers": [
@@ -212,7 +214,7 @@ def test_values_of_any_kind_in_any_field(
 )
 @settings(max_examples=300)
 def test_values_of_any_kind_in_a_layer_of_a_network(field: str, value: object) -> None:
-    first, *rest = NETWORK["layers"]  # type: ignore[misc]
+    first, *rest = NETWORK["layers"]
     document = {**NETWORK, "layers": [{**first, field: value}, *rest]}
     only_convcost_errors(lambda: read_and_build(json.dumps(document).encode(), "a.json"))
 

@@ -357,7 +357,7 @@ def test_largest_and_outputs_do_not_know_of_places() -> None:
             Rule(in_place=("depthwize",)),
             "depthwize is nothing that is written in place\n  did you mean depthwise?",
         ),
-        (Rule(planner="tflmm"), "tflmm is not a planner\n  did you mean tflm?"),  # type: ignore[arg-type]
+        (Rule(planner="tflmm"), "tflmm is not a planner\n  did you mean tflm?"),
     ],
 )
 def test_an_unknown_rule_is_refused(rule: Rule, message: str) -> None:

@@ -35,7 +35,8 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[list[dict[str, Any
         "env": {"PYTHONPATH": environment()["PYTHONPATH"]},
     }
     (folder / "kernels" / "here" / "kernel.json").write_text(json.dumps(spec))
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    made: Any = nbformat.v4  # its functions have no types
+    book = made.new_notebook(cells=[made.new_code_cell(cell) for cell in CELLS])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder))
         NotebookClient(

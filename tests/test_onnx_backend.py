@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from onnx_backend_table import Answer, answer, cases
@@ -20,7 +21,7 @@ SHARE = 0.95
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Answer]:
     """The first test of each operation of each domain, and every fifth expansion."""
     folder: Path = tmp_path_factory.mktemp("backend")
-    chosen = {}
+    chosen: dict[str, Any] = {}
     for number, case in enumerate(cases()):
         kinds = sorted({f"{node.domain}:{node.op_type}" for node in case.model.graph.node})
         name = kinds[0] if len(kinds) == 1 else f"(expanded) {number // 5}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from onnx import helper
@@ -23,7 +24,7 @@ from onnx_models import (
     weight,
 )
 
-from convcost.api import CountResult
+from convcost.results import CountResult
 
 UINT8 = 2
 B, S, D, HEADS = 2, 5, 16, 4
@@ -37,10 +38,8 @@ def zeros(*names: str, kind: int = INT8) -> list[object]:
     return [lone(name, 0, kind) for name in names]
 
 
-def counted(
-    tmp_path: Path, made: object, weights: object, dims: object, **more: object
-) -> CountResult:
-    return read(model([made], weights, dims, **more), tmp_path)  # type: ignore[arg-type]
+def counted(tmp_path: Path, made: Any, weights: Any, dims: Any, **more: Any) -> CountResult:
+    return read(model([made], weights, dims, **more), tmp_path)
 
 
 # Convolutions and products

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -403,7 +404,7 @@ def test_affine_grid(tmp_path: Path) -> None:
 
 def test_regions_are_blended_samples(tmp_path: Path) -> None:
     inputs = [value("rois", (10, 4)), value("at", (10,), INT)]
-    settings = {"output_height": 7, "output_width": 7, "sampling_ratio": 2}
+    settings: dict[str, Any] = {"output_height": 7, "output_width": 7, "sampling_ratio": 2}
     proto = model([node("RoiAlign", "x rois at", "y", **settings)], inputs=inputs)
     assert figures(read(proto, tmp_path)) == (0, 0, 10 * 4 * 7 * 7 * 2 * 2 * 4)
     del settings["sampling_ratio"]  # then it depends on the size of the region

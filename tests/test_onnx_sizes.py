@@ -28,7 +28,7 @@ from onnx_models import (
     weight,
 )
 
-from convcost.api import CountResult
+from convcost.results import CountResult
 
 # Windows
 
@@ -40,7 +40,12 @@ def test_ceil_mode_leaves_out_a_window_that_starts_in_the_padding(
 ) -> None:
     """5 positions, window 2, stride 4, one of padding: ceil((5 + 2 - 2) / 4) + 1 = 3, of which
     the last would start at 8, behind the input's end at 5 + 1."""
-    settings = {"kernel_shape": [2, 2], "strides": [4, 4], "pads": [1] * 4, "ceil_mode": 1}
+    settings: dict[str, Any] = {
+        "kernel_shape": [2, 2],
+        "strides": [4, 4],
+        "pads": [1] * 4,
+        "ceil_mode": 1,
+    }
     result = one(tmp_path, kind, dims=(1, 4, 5, 5), opset=opset, **settings)
     assert result.output == (2, 2, 4)
     assert result.element_ops == 2 * 2 * 4 * 2 * 2
@@ -53,7 +58,7 @@ def test_ceil_mode_keeps_a_window_that_starts_inside(tmp_path: Path) -> None:
     assert result.output == (3, 3, 4)
 
 
-def transposed(tmp_path: Path, **settings: object) -> CountResult:
+def transposed(tmp_path: Path, **settings: Any) -> CountResult:
     return one(
         tmp_path, "ConvTranspose", ["x", "w"], [weight("w", 4, 6, 3, 3)], (1, 4, 5, 7), **settings
     )
@@ -154,7 +159,7 @@ def test_windows_are_those_of_onnxruntime(tmp_path: Path) -> None:
 @pytest.mark.parametrize("opset", [9, 11, 12, 13, 21])
 def test_sizes_are_followed_in_each_operator_set(tmp_path: Path, opset: int) -> None:
     """Exporters put two sizes together with Unsqueeze, whose axes moved to an input in 13."""
-    settings = {"axes": [0]} if opset < 13 else {}
+    settings: dict[str, Any] = {"axes": [0]} if opset < 13 else {}
     axis = "" if opset < 13 else " axis"
     nodes = [
         node("Shape", "x", "s"),
@@ -229,7 +234,7 @@ def test_frames_and_frequencies_of_a_signal(tmp_path: Path) -> None:
 # What the file states
 
 
-def stale(**more: object) -> onnx.ModelProto:
+def stale(**more: Any) -> onnx.ModelProto:
     nodes = [node("Conv", "x w", "c"), node("Relu", "c", "y")]
     return model(nodes, [weight("w", 5, 4, 3, 3)], value_info=[value("c", (1, 5, 7, 9))], **more)
 

@@ -66,7 +66,8 @@ def conv_transpose(draw: st.DrawFn) -> Case:
     shape = (*shape[:-1], channels_in)
     window = draw(windows(len(shape) - 1))
     extra = tuple(draw(st.integers(0, stride - 1)) for stride in window["stride"])
-    own = {"groups": groups, "bias": draw(st.booleans()), "output_padding": extra}
+    own: dict[str, Any] = {"groups": groups, "bias": draw(st.booleans())}
+    own["output_padding"] = extra
     answer = oracle.conv_transpose(shape, channels=channels, **window, **own)
     return shape, [{"type": "conv_transpose", **window, "out_channels": channels, **own}], answer
 
@@ -154,7 +155,7 @@ def concat(draw: st.DrawFn) -> Case:
     """Maps of different widths side by side: every channel of every one is there."""
     shape = draw(maps())
     widths = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
-    branches = [
+    branches: list[dict[str, Any]] = [
         {"type": "conv", "name": f"branch{n}", "from": "input", "kernel_size": 1, "out_channels": w}
         for n, w in enumerate(widths)
     ]
@@ -180,7 +181,8 @@ def split(draw: st.DrawFn) -> Case:
     parts, each = draw(st.integers(2, 4)), draw(st.integers(1, 3))
     shape = (*draw(maps())[:-1], parts * each)
     names = [f"cut.{part}" for part in range(draw(st.integers(2, parts)))]
-    layers = [{"type": "split", "name": "cut", "parts": parts}, {"type": "concat", "from": names}]
+    layers: list[dict[str, Any]] = [{"type": "split", "name": "cut", "parts": parts}]
+    layers.append({"type": "concat", "from": names})
     return shape, layers, Answer((*shape[:-1], sum(each for _ in names)), 0, 0, 0)
 
 

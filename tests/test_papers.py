@@ -215,7 +215,7 @@ def shufflenets() -> Iterator[tuple[int, Subject]]:
     released = product(SHUFFLE_README, (3, 8))
     for row, ((width, stem), groups) in enumerate(released, 171):
         channels = stem or (12 if groups == 3 else 16)
-        arguments = {"scale": width, "stem_channels": channels, "fc_bias": False}
+        arguments: dict[str, Any] = {"scale": width, "stem_channels": channels, "fc_bias": False}
         yield row, net("shufflenet_v1", groups=groups, **arguments)
 
 

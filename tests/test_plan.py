@@ -126,7 +126,7 @@ def wanted() -> list[tuple[int, int, int | None, int | None]]:
 
 def test_batches_are_the_whole_space_in_order() -> None:
     for size in (1 << 18, 5):
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for batch in space().batches(size):
             rows += zip(*[values.tolist() for values in batch.values()], strict=True)
         assert [(c, g) for c, g, *_ in rows] == [(c, g) for c, g, *_ in wanted()]

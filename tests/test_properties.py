@@ -252,7 +252,7 @@ def test_a_replay_gives_the_ordinary_totals_or_nothing(
             assert replayed == ordinary(spec, batch, switches)
 
 
-REPLAYED = {
+REPLAYED: dict[str, dict[str, Any]] = {
     "conv": {"kernel_size": 3, "out_channels": 8, "padding": [[0, 1], [1, 2]]},
     "conv_transpose": {"kernel_size": 3, "out_channels": 8, "stride": 2},
     "linear": {"out_channels": 10},

@@ -22,7 +22,7 @@ def fields(counted: Count) -> dict[str, ReceptiveField]:
 
 
 def square(size: int, step: int) -> ReceptiveField:
-    return ReceptiveField((size, size), (Fraction(step), Fraction(step)))
+    return ReceptiveField((Fraction(size),) * 2, (Fraction(step),) * 2)
 
 
 PUBLISHED = [
@@ -63,6 +63,22 @@ def test_vgg_stage_by_stage() -> None:
         assert found[last] == square(size, step)
         size, step = size + step, 2 * step
         assert found[f"pool{stage}"] == square(size, step)
+
+
+def test_an_adaptive_pool_that_keeps_the_size_widens_nothing() -> None:
+    assert fields(count("vgg16").counted)["avgpool"] == square(212, 32)
+    halved = fields(count("8x8x4", "adaptive_avg_pool 4, conv 3x3 4").counted)
+    assert halved["adaptive_avg_pool"] == square(2, 2)
+    assert halved["conv"] == square(2 + 2 * 2, 2)
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_an_adaptive_pool_sees_its_widest_window(size: int, out: int) -> None:
+    """PyTorch's start and end of window i: floor(i * size / out), ceil((i + 1) * size / out)."""
+    windows = [range(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]
+    found = fields(count(f"{size}x1x2", f"adaptive_avg_pool {out}x1").counted)["adaptive_avg_pool"]
+    assert found.size == (max(map(len, windows)), 1)
+    assert found.step == (Fraction(size, out), Fraction(1))
 
 
 class Slide(NamedTuple):

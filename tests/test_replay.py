@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -192,7 +193,7 @@ def test_a_number_never_equals_a_text_a_tuple_or_nothing(other: object) -> None:
 @pytest.mark.parametrize("other", [64.0, 0.5, 1j, [64], object(), {}])
 def test_a_number_beside_a_foreign_kind_declines(other: Any) -> None:
     number = traced(64)
-    for compare_them in (
+    compared: tuple[Callable[[], object], ...] = (
         lambda: number == other,
         lambda: number != other,
         lambda: number < other,
@@ -200,7 +201,8 @@ def test_a_number_beside_a_foreign_kind_declines(other: Any) -> None:
         lambda: number + other,
         lambda: other * number,
         lambda: number // other,
-    ):
+    )
+    for compare_them in compared:
         with pytest.raises(NotTraceableError):
             compare_them()
 
@@ -246,7 +248,11 @@ def test_a_number_that_is_needed_itself_pins_the_record(act: Any) -> None:
 def test_a_guard_against_a_fraction_takes_the_side_of_the_number(
     first: int, second: int, bound: Fraction
 ) -> None:
-    for relation in (Fraction.__lt__, Fraction.__le__, Fraction.__gt__, Fraction.__ge__):
+    relations: tuple[Any, ...] = (
+        *(Fraction.__lt__, Fraction.__le__),
+        *(Fraction.__gt__, Fraction.__ge__),
+    )
+    for relation in relations:
         trace = Trace()
         number = trace.input(first)
         side = relation(bound, number)

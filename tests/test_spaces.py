@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -11,12 +12,13 @@ from generated import DECIMALS, PARAMETERS, Document, designs, library_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convcost.engine.columns import Column
 from convcost.engine.counting import count
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
 from convcost.studies.candidates import Family
 from convcost.studies.machine import Box, Machine, axis_columns, kind_of
-from convcost.studies.space import Axis, Space, parse_tie
+from convcost.studies.space import Axis, Space, Value, parse_tie
 
 FIGURES = ("params", "macs", "element_ops")
 
@@ -36,16 +38,17 @@ def random_axis(rng: Random, name: str) -> Axis:
     if name == "word":
         return Axis(name, ["relu", "none", "x"][: rng.randint(1, 3)])
     if name == "padding":
-        return Axis(name, rng.choice((["same", "valid"], [0, 1, 2], ["same", 1, (1, 0)])))
+        pads: list[Sequence[Value]] = [["same", "valid"], [0, 1, 2], ["same", 1, (1, 0)]]
+        return Axis(name, rng.choice(pads))
     if name in ("ratio", "limit") and rng.random() < 0.5:
         from fractions import Fraction
 
         return Axis(name, [Fraction(value) for value in rng.sample(DECIMALS, rng.randint(1, 3))])
     if name in ("kernel_size", "stride", "groups", "batch"):
         first = rng.randint(1, 2)
-        return Axis(
-            name, rng.choice((range(first, first + rng.randint(1, 4)), [1, 3], [3, (3, 1)]))
-        )
+        sizes: list[Sequence[Value]]
+        sizes = [range(first, first + rng.randint(1, 4)), [1, 3], [3, (3, 1)]]
+        return Axis(name, rng.choice(sizes))
     first = rng.randint(0 if rng.random() < 0.1 else 1, 40)
     if rng.random() < 0.08:
         first = 2**31 - rng.randint(1, 60)  # products of such sizes leave int64
@@ -124,7 +127,9 @@ def compare(rng: Random, machine: Machine, tally: Tally, most: int, box_size: in
         columns = axis_columns(box)
         for place in sample(rng, box, most):
             at = [
-                int(np.broadcast_to(one.values, box.shape)[place]) if hasattr(one, "low") else one
+                int(np.broadcast_to(one.values, box.shape)[place])
+                if isinstance(one, Column)
+                else one
                 for one in columns
             ]
             is_built = bool(np.broadcast_to(box.built, box.shape)[place])
@@ -175,5 +180,5 @@ def test_numbers_around_two_to_the_63_and_64_stay_exact() -> None:
         for i, x in enumerate(xs.tolist()):
             for j, y in enumerate(ys.tolist()):
                 label, results = function([x, y])
-                assert made.labels[filled.labels[i, j]] == label
-                assert [column.values[i, j] for column in filled.columns] == results
+                assert made.labels[int(np.asarray(filled.labels)[i, j])] == label
+                assert [np.asarray(one.values)[i, j] for one in filled.columns] == results

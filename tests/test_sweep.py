@@ -42,7 +42,7 @@ def document(invoke: Run, *arguments: str) -> dict[str, Any]:
 
 # --- Axes ------------------------------------------------------------------------------------
 
-AXES = {
+AXES: dict[str, list[Any]] = {
     "kernel=3": [3],
     "kernel=3,5,7": [3, 5, 7],
     "out=8..11": [8, 9, 10, 11],
@@ -395,6 +395,13 @@ REFUSED = {
     "varied and set": (
         ["56x56", "separable 3x3", "--vary", "in=8", "--set", "in=4", "--set", "out=4"],
         ("error: in_channels is given twice", "  vary it, or set it"),
+    ),
+    "an axis without its option": (
+        ["mobilenet_v1", "width=0.25,0.5"],
+        (
+            "error: mobilenet_v1 and width=0.25,0.5: one subject is varied",
+            "  an axis is an option: --vary width=0.25,0.5",
+        ),
     ),
     "two subjects": (
         ["56x56x4", "separable", "standard", "--vary", "out=8"],

@@ -19,10 +19,11 @@ import tflite
 from conftest import PACKAGE_HOME
 from tflite_models import Builder
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.errors import ConvcostError
 from convcost.language.building import Subject
 from convcost.language.expressions import compile_expression
+from convcost.results import CountResult
 from convcost.sources.tflite.file import read_tflite
 from convcost.sources.tflite.operators import NOT_KNOWN, VOCABULARY
 
@@ -461,7 +462,8 @@ def test_a_loop_that_depends_on_data_is_unknown(tmp_path: Path) -> None:
 def test_a_subgraph_that_is_called_runs_once(tmp_path: Path, kind: str, option: str) -> None:
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("y", 1, 8, 8, 6)
-    b.operator(kind, [x], [y], **{option: 1})
+    called: dict[str, Any] = {option: 1}
+    b.operator(kind, [x], [y], **called)
     inner = Builder("inner", within=b)
     u, v = inner.tensor("u", 1, 8, 8, 4), inner.tensor("v", 1, 8, 8, 6)
     weight = inner.weight("w", 6, 3, 3, 4)
@@ -601,7 +603,7 @@ def test_folded_norms_are_told_from_the_names_that_a_converter_leaves(tmp_path: 
     b = Builder()
     x, y = b.tensor("x", 1, 8, 8, 4), b.tensor("a/BatchNorm;a/Conv2D", 1, 8, 8, 6)
     z = b.tensor("b/batch_normalization/Fused;b/BiasAdd;b/Conv2D", 1, 8, 8, 5)
-    steps = {"StrideH": 1, "StrideW": 1}
+    steps: dict[str, Any] = {"StrideH": 1, "StrideW": 1}
     b.operator("CONV_2D", [x, b.weight("w", 6, 1, 1, 4), b.weight("c", 6)], [y], **steps)
     b.operator("CONV_2D", [y, b.weight("v", 5, 1, 1, 6), b.weight("d", 5)], [z], **steps)
     assert read(b.build([x], [z]), tmp_path).notes == (
@@ -767,7 +769,7 @@ def test_a_custom_operator_cannot_pass_for_a_builtin_one(tmp_path: Path) -> None
 
 
 def test_the_cost_of_a_custom_operator_can_be_given(tmp_path: Path) -> None:
-    costs = {"MyOp": compile_expression("2*out + input", ("out", "input", "params"))}
+    costs = {"MyOp": compile_expression("2*out + input")}
     result = read(custom(), tmp_path, costs=costs)
     assert result.is_complete
     assert result.macs == 8 * 8 * 6 * 4 + 8 * 8 * 2 * 6 + 3 * 8 * 8 * 6
@@ -812,7 +814,8 @@ def mobilenet(width: int, size: int, classes: int, colours: int) -> tuple[Builde
     def layer(kind: str, out: int, stride: int, weight: Sequence[int]) -> int:
         y = b.tensor("y", 1, size, size, out, type="INT8")
         held = [b.weight("w", *weight, type="INT8"), b.weight("b", out, type="INT32")]
-        options = {"StrideH": stride, "StrideW": stride, "FusedActivationFunction": RELU6}
+        options: dict[str, Any] = {"StrideH": stride, "StrideW": stride}
+        options["FusedActivationFunction"] = RELU6
         return b.operator(kind, [source, *held], [y], **options)
 
     size = -(-size // 2)
@@ -884,7 +887,7 @@ def test_the_types_of_an_int8_network_give_its_memory(tmp_path: Path) -> None:
     b = Builder()
     source = start = b.tensor("x", 1, 49, 10, 1, type="INT8")
 
-    def layer(kind: str, made: Sequence[int], weight: Sequence[int], **options: int) -> int:
+    def layer(kind: str, made: Sequence[int], weight: Sequence[int], **options: Any) -> int:
         y = b.tensor(f"{kind}{len(b._tensors)}", *made, type="INT8")
         held = [b.weight("w", *weight, type="INT8"), b.weight("b", made[-1], type="INT32")]
         return b.operator(kind, [source, *held], [y], FusedActivationFunction=RELU, **options)
@@ -974,7 +977,7 @@ def test_other_sizes_are_worked_out_anew(tmp_path: Path) -> None:
         assert (result.macs, result.counted.input, result.notes) == (macs(1, 12), (12, 12, 4), ())
 
 
-CUTS = {
+CUTS: dict[str, tuple[Any, Any, Any, dict[str, Any], list[slice]]] = {
     "a range": ((1, 2), (3, 9), (1, 3), {}, [slice(1, 3), slice(2, 9, 3)]),
     "from the end": ((-3, 9), (-1, 0), (1, -2), {}, [slice(-3, -1), slice(9, 0, -2)]),
     "no bounds": ((2, 2), (1, 1), (1, -1), {"BeginMask": 3, "EndMask": 3}, [slice(None)] * 2),

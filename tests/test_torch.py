@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from convcost.api import CountResult, from_torch
+from convcost.api import from_torch
+from convcost.results import CountResult
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 nn: Any = torch.nn

@@ -12,8 +12,9 @@ import pytest
 from conftest import Run
 from torch_truth import MARKS, let_torchvision_load
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.errors import ConvcostError
+from convcost.results import CountResult
 from convcost.sources.torch.factories import is_torch_word, read_factory
 
 pytestmark = MARKS

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-def needs(library: str) -> Any:
+def needs(library: str) -> pytest.MarkDecorator:
     """A mark that skips where a library is missing."""
     missing = importlib.util.find_spec(library) is None
     reason = f"{library} is not installed: pip install {library}"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from torch_truth import MARKS, Does, nn, torch, weight
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.errors import ConvcostError
+from convcost.results import CountResult
 from convcost.sources.torch.module import from_torch
 
 pytestmark = [*MARKS, pytest.mark.filterwarnings("ignore::DeprecationWarning")]

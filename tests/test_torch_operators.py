@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from torch_truth import MARKS, Does, let_torchvision_load, nn, torch, weight
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
+from convcost.results import CountResult
 from convcost.sources.torch.aten import BACKWARD, NOT_KNOWN, OTHERS, VOCABULARY
 from convcost.sources.torch.module import from_torch
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from torch_truth import MARKS, Does, hooked, nn, torch, weight
 
-from convcost.api import CountResult, count_subject
+from convcost.api import count_subject
 from convcost.engine.memory.liveness import Rule, memory
+from convcost.results import CountResult
 from convcost.sources.torch.module import from_torch
 from convcost.studies.by_module import by_module
 

@@ -18,6 +18,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from convcost.engine.counting import count
@@ -52,7 +53,7 @@ def torchvision_cases() -> Iterator[Case]:
         options = {"weights": None}
         if "rcnn" in name or name.startswith(("retina", "fcos", "ssd", "deeplab", "fcn", "lraspp")):
             options["weights_backbone"] = None
-        yield Case("torchvision", name, lambda n=name, o=options: models.get_model(n, **o), inputs)
+        yield Case("torchvision", name, partial(models.get_model, name, **options), inputs)
 
 
 def timm_cases() -> Iterator[Case]:
@@ -68,7 +69,7 @@ def timm_cases() -> Iterator[Case]:
         yield Case(
             "timm",
             name,
-            lambda n=name: timm.create_model(n, pretrained=False),
+            partial(timm.create_model, name, pretrained=False),
             f"{height}x{width}x{channels}",
         )
 
@@ -134,9 +135,13 @@ def transformers_cases() -> Iterator[Case]:
         yield Case(
             "transformers",
             model,
-            lambda m=model, c=config, e=extra: getattr(t, m)(getattr(t, c)(**e)),
+            partial(_configured, t, model, config, extra),
             inputs,
         )
+
+
+def _configured(library: Any, model: str, config: str, settings: dict[str, Any]) -> Any:
+    return getattr(library, model)(getattr(library, config)(**settings))
 
 
 def diffusers_cases() -> Iterator[Case]:
@@ -161,7 +166,7 @@ def segmentation_cases() -> Iterator[Case]:
             yield Case(
                 "segmentation",
                 f"{kind} {encoder}",
-                lambda k=kind, e=encoder: getattr(smp, k)(e, encoder_weights=None),
+                partial(getattr(smp, kind), encoder, encoder_weights=None),
                 "256x256x3",
             )
     yield Case(
@@ -200,7 +205,7 @@ def ultralytics_cases() -> Iterator[Case]:
         "yolov8n-cls.yaml": ClassificationModel,
     }
     for name, kind in kinds.items():
-        yield Case("ultralytics", name, lambda k=kind, n=name: k(n, verbose=False), "640x640x3")
+        yield Case("ultralytics", name, partial(kind, name, verbose=False), "640x640x3")
 
 
 LIBRARIES: dict[str, Callable[[], Iterator[Case]]] = {
@@ -271,7 +276,7 @@ def _flops(model: Any, inputs: Any, notes: tuple[str, ...], device: str) -> int:
                 FlopCounterMode(display=False, custom_mapping=fused()) as counter,
             ):
                 model(*args, **kwargs)
-                return counter.get_total_flops() // 2
+                return int(counter.get_total_flops()) // 2
     return -1
 
 

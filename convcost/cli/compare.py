@@ -9,6 +9,7 @@ import typer
 from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
+from convcost.reports.formats import FOR_PEOPLE
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
@@ -68,7 +69,7 @@ def run(
     if convention is not None and output.get is not None:
         hint = "--format json has the tool's number beside them"
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
-    if human and (form not in ("table", "markdown", "latex", "html") or output.get is not None):
+    if human and (form not in FOR_PEOPLE or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint="it is for tables")
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if strict:

@@ -12,6 +12,7 @@ from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.cli.limits import NO_LIMITS, Limits
 from convcost.cli.memory import NO_MEMORY, MemoryOptions, asked_execution, refuse_unused
+from convcost.reports.formats import FOR_PEOPLE, WITH_COLUMNS
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from convcost.reports.count import CountView
     from convcost.reports.report import Report
     from convcost.results import CountResult
-
-FOR_PEOPLE = ("table", "markdown", "latex", "html")
-"""Formats in which more than one table may stand."""
 
 EXAMPLES = """Examples:
 
@@ -115,10 +113,10 @@ def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: 
     from convcost.errors import SpecError
 
     shape = {
-        "--human": (view.human, ("table", "markdown", "latex", "html")),
-        "-n": (view.largest, ("table", "csv", "markdown", "latex", "html")),
-        "--depth": (view.depth is not None, ("table", "csv", "markdown", "latex", "html")),
-        "--columns": (view.columns, ("table", "csv", "markdown", "latex", "html")),
+        "--human": (view.human, FOR_PEOPLE),
+        "-n": (view.largest, WITH_COLUMNS),
+        "--depth": (view.depth is not None, WITH_COLUMNS),
+        "--columns": (view.columns, WITH_COLUMNS),
         "--layers": (layers, ("jsonl",)),
     }
     for name, (given, forms) in shape.items():

@@ -114,6 +114,12 @@ def get_value(root: dict[str, Any], path: str) -> Any:
         children = _children(value)
         names = [name for name in children if rest == name or rest.startswith(f"{name}.")]
         if not names:
+            from convcost.cli.elsewhere import OPTIONS
+
+            elsewhere = OPTIONS.get(f"--{rest.replace('_', '-')}")
+            if elsewhere is not None:
+                place = f"--get {shorten(path, 60)}"
+                raise SpecError(elsewhere[0], place=place, hint=elsewhere[1])
             raise SpecError(
                 f"there is no field {shorten(rest, 40)}",
                 place=f"--get {shorten(path, 60)}",

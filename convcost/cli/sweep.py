@@ -17,6 +17,7 @@ from convcost.cli.memory import (
     refuse_unused,
 )
 from convcost.cli.varying import NO_SPACE, SPACE, SpaceOptions
+from convcost.reports.formats import FOR_PEOPLE
 
 if TYPE_CHECKING:
     from convcost.studies.machine import Machine
@@ -108,7 +109,7 @@ def run(
     taken = [axis.name for axis in made.axes]
     table = read_join(join, made.axes, taken) if join else None
     rows = most or None
-    if most is None and form in ("table", "markdown", "latex", "html") and parquet is None:
+    if most is None and form in FOR_PEOPLE and parquet is None:
         rows = SHORT
     wish = make_wish(
         made.axes,

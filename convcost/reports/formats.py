@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from convcost.errors import ConvcostError, did_you_mean
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
 class Format(NamedTuple):
-    """One format: its file in this folder, the endings of files that hold it, what it is."""
+    """One format: its file in this folder, the endings of files that hold it, what it is.
+
+    ``holds``: a text for people, bare rows, or whole documents, which have no columns to choose.
+    """
 
     module: str
     endings: tuple[str, ...]
     about: str
+    holds: Literal["text", "rows", "documents"] = "text"
 
     def render(self, reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
         """Several reports of one command as one text."""
@@ -35,14 +39,20 @@ class Format(NamedTuple):
 
 FORMATS: dict[str, Format] = {
     "table": Format("terminal", (".txt",), "for people"),
-    "json": Format("json", (".json",), "one document"),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one object a line"),
-    "csv": Format("csv", (".csv",), "a row a line, for data frames"),
+    "json": Format("json", (".json",), "one document", "documents"),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one object a line", "documents"),
+    "csv": Format("csv", (".csv",), "a row a line, for data frames", "rows"),
     "markdown": Format("markdown", (".md",), "for documents"),
     "latex": Format("latex", (".tex",), "booktabs, for papers"),
     "html": Format("html", (".html", ".htm"), "for a browser"),
 }
 """Every format by the word that ``--format`` takes."""
+
+FOR_PEOPLE = tuple(form for form, one in FORMATS.items() if one.holds == "text")
+"""Those in which numbers may be shortened and rows left out."""
+
+WITH_COLUMNS = tuple(form for form, one in FORMATS.items() if one.holds != "documents")
+"""Those in which columns are chosen and layers folded."""
 
 
 def form_of(path: str) -> str:

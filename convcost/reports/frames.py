@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from convcost.errors import MissingExtraError
+from convcost.errors import ConvcostError
 from convcost.reports.report import Report, machine_value
 
 
@@ -27,4 +27,7 @@ def dataframe(report: Report) -> Any:
         import polars
 
         return polars.DataFrame(columns)
-    raise MissingExtraError("a data frame", "pandas or polars", "")
+    raise ConvcostError(
+        "a data frame needs the package pandas or polars",
+        hint="install it with: pip install pandas",
+    )

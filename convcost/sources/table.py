@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError, SpecError, nearest, shorten
+from convcost.errors import ConvcostError, SpecError, either, nearest, shorten
 from convcost.language.building import Subject
 from convcost.language.library import Library
+from convcost.language.names import plain
 from convcost.language.places import OptionOrigin
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY
@@ -194,10 +195,11 @@ class Opened:
         """A text without a shape: an unknown name, or a forgotten input."""
         if text.replace("_", "").replace("-", "").replace(".", "").isalnum():
             known = [*PRIMITIVES, *self.library.names()]
-            match = nearest(text, known)
+            begun = [name for name in known if plain(name).startswith(plain(text))]
+            meant = either(begun, limit=8) if len(begun) > 1 else nearest(text, known)
             return SpecError(
                 f"{shorten(text, 40)} is not a network, a design or a file",
-                hint=f"did you mean {match}?" if match else NETWORKS_HINT,
+                hint=f"did you mean {meant}?" if meant else NETWORKS_HINT,
             )
         hint = "put it first: 56x56x256 (height, width, channels)"
         return SpecError("the input shape is missing", text=text, span=(0, len(text)), hint=hint)

@@ -73,9 +73,12 @@ def _words(asked: Asked) -> tuple[Shape | None, str | None]:
         elif subject is None:
             subject = word
         else:
+            is_axis = word.partition("=")[0].isidentifier() and "=" in word
             raise SpecError(
                 f"{shorten(subject, 40)} and {shorten(word, 40)}: one subject is varied",
-                hint=f"several designs are an axis: --vary design={subject},{word}",
+                hint=f"an axis is an option: --vary {shorten(word, 60)}"
+                if is_axis
+                else f"several designs are an axis: --vary design={subject},{word}",
             )
     return shape, subject
 

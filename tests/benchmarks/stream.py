@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -60,7 +61,7 @@ def command(path: Path) -> list[str]:
     return ["count", str(path), "--format", "jsonl"]
 
 
-def best(times: int, action) -> float:
+def best(times: int, action: Callable[[], object]) -> float:
     seconds = []
     for _ in range(times):
         start = time.perf_counter()

@@ -14,7 +14,9 @@ from random import Random
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from test_spaces import FIGURES, Machine, Tally, compare, random_space  # noqa: E402
+from test_spaces import FIGURES, Tally, compare, random_space  # noqa: E402
+
+from convcost.studies.machine import Machine  # noqa: E402
 
 
 def main(seconds: float, seed: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, ClassVar
 
@@ -80,6 +81,17 @@ def visited(size: int, out: int) -> int:
     return sum(ceil_div((i + 1) * size, out) - i * size // out for i in range(out))
 
 
+def widest(size: int, out: int) -> int:
+    """How many values the widest of the ``out`` windows of one axis holds.
+
+    A window begins at i * size / out, rounded down, and its end is rounded up. In lowest terms
+    the fractions of i * size / out take every value, so where a part ``r`` of a value is left
+    over, some window gets one value more, and at ``r > 1`` some window gets two.
+    """
+    left = (size % out) // gcd(size, out)
+    return size // out + min(left, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class AdaptiveAvgPool(Operation):
     """A mean over windows chosen so that the output has the given size.
@@ -117,8 +129,12 @@ class AdaptiveAvgPool(Operation):
         return [format_shape(self.output_size)]
 
     def window(self, shape: Shape) -> Window:
-        """Counted as seeing everything: the windows differ in size."""
-        return Window(shape[:-1], shape[:-1])
+        """The widest of its windows, which are in / out apart."""
+        axes = list(zip(shape[:-1], self.output_size, strict=True))
+        return Window(
+            tuple(widest(size, out) for size, out in axes),
+            tuple(Fraction(size, out) for size, out in axes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
