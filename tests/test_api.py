@@ -177,7 +177,7 @@ def test_a_result_prints_as_its_table() -> None:
     assert str(counted) == counted.render("table").rstrip("\n")
     assert str(compared) == compared.render("table").rstrip("\n")
     assert str(counted).splitlines()[0] == "1x1 8 on 8x8x4"
-    assert str(compared).splitlines()[0] == "8x8x4, kernel 3x3, 8 out"
+    assert str(compared).splitlines()[0] == "8x8x4 -> 8x8x8, kernel 3x3"
 
 
 def test_a_result_shows_in_a_notebook_as_html() -> None:

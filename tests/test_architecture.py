@@ -29,7 +29,7 @@ RANKS = {
 STRANGERS = {
     "typer": ("cli/",),
     "click": ("cli/",),
-    "rich": ("reports/terminal.py", "cli/"),
+    "rich": ("reports/svg.py",),
     "pydantic": (
         "language/",
         "sources/text.py",

@@ -72,9 +72,9 @@ class Command(TyperCommand):
 
 
 def _heading(text: str) -> str:
-    import typer
+    from convcost.reports.theme import paint
 
-    return str(typer.style(text, bold=True))
+    return paint(text, "heading")
 
 
 def _panel_of(param: Any) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from convcost.reports.report import Report
     from convcost.results import ComparisonResult
 
+FOR_TABLES = "it is for tables"
+
 EXAMPLES = """Examples:
 
 convcost compare 56x56x256 --kernel 3 --out 64
@@ -53,6 +55,7 @@ def run(
     output: o.OutputOptions = o.NO_OUTPUT,
     human: o.Human = False,
     convention: o.Convention = None,
+    verbose: o.Verbose = False,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -69,8 +72,10 @@ def run(
         hint = "--format json has the tool's number beside them"
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in ("table", "markdown", "latex", "html") or output.get is not None):
-        raise SpecError("--human changes nothing here", place="--human", hint="it is for tables")
+        raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
+    if verbose and (form != "table" or output.get is not None):
+        raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
     if strict:
         for result in results:
             _refuse_partial(result)
@@ -80,7 +85,7 @@ def run(
         values = [record for result in results for record in result.report().records()]
         write_values(values, output.get, output)
     elif results:
-        write_reports([result.report(human=human) for result in results], form, output)
+        write_reports([result.report(human=human) for result in results], form, output, verbose)
     return WRONG_INPUT if failed else DONE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,7 @@ def run(
         o.option(o.OUTPUT, "--layers", help="With jsonl: each result with its layers."),
     ] = False,
     human: o.Human = False,
+    verbose: o.Verbose = False,
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
@@ -74,8 +76,9 @@ def run(
     most = asked_limits(limits)
     execution = asked_execution(memory)
     chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
-    view = CountView(human, largest, depth, chosen, execution)
-    _refuse_unused(output, form, view, layers)
+    brief = form == "table" and output.output is None and not verbose and sys.stdout.isatty()
+    view = CountView(human, largest, depth, chosen, execution, brief)
+    _refuse_unused(output, form, view, layers, verbose)
     if convention is not None:
         _refuse_beside_convention(output, form, most)
     if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
@@ -96,7 +99,7 @@ def run(
         documents = [result.document(execution=execution) for result in results]
         write_values(documents, output.get, output)
     elif results:
-        write_reports(_reports(results, view, form), form, output)
+        write_reports(_reports(results, view, form), form, output, verbose)
     return WRONG_INPUT if failed else _over_limit(results, most, execution, strict)
 
 
@@ -110,7 +113,9 @@ def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list
     return reports
 
 
-def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: bool) -> None:
+def _refuse_unused(
+    output: o.OutputOptions, form: str, view: CountView, layers: bool, verbose: bool
+) -> None:
     """An option that changes only a table is refused where none is printed."""
     from convcost.errors import SpecError
 
@@ -120,6 +125,7 @@ def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: 
         "--depth": (view.depth is not None, ("table", "csv", "markdown", "latex", "html")),
         "--columns": (view.columns, ("table", "csv", "markdown", "latex", "html")),
         "--layers": (layers, ("jsonl",)),
+        "--verbose": (verbose, ("table",)),
     }
     for name, (given, forms) in shape.items():
         if given and (output.get is not None or form not in forms):

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from convcost.cli.completion import (
+    complete_colors,
     complete_columns,
     complete_designs,
     complete_figures,
@@ -181,6 +182,20 @@ Output = Annotated[
         help="Write to a file, whole or not at all.",
     ),
 ]
+Color = Annotated[
+    str,
+    option(
+        OUTPUT,
+        *("--color", "--colour"),
+        metavar="WHEN",
+        help="auto (the default: on a terminal, unless NO_COLOR is set), always or never.",
+        autocompletion=complete_colors,
+    ),
+]
+Verbose = Annotated[
+    bool,
+    option(OUTPUT, "--verbose", help="On a terminal everything, as in a pipe; and more sentences."),
+]
 Human = Annotated[bool, option(OUTPUT, "--human", help="Short decimal numbers: 462 M.")]
 KeepGoing = Annotated[
     bool,
@@ -267,6 +282,7 @@ class OutputOptions(NamedTuple):
     md: Md = False
     get: Get = None
     output: Output = None
+    color: Color = "auto"
 
 
 NO_LAYER = LayerOptions()

@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.engine.cost import Cost
+from convcost.engine.counting import Row
 from convcost.engine.operations.base import Product, grouped, windowed
 from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
 from convcost.reports.report import Column, Report
-from convcost.studies.explanation import Explanation, Step, Versus
+from convcost.studies.explanation import Explanation, Step, Versus, explain_row
 
 EXPLAIN_SCHEMA = "convcost.explain/1"
 LONGEST_LINE = 100
@@ -37,6 +38,12 @@ def blackboard(explanation: Explanation, width: int = 80) -> str:
         lines += _wrap(f"note: {remark}", width)
     lines += ["", notes.caption(counted.batch)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def derivation(rows: Iterable[Row], batch: int, width: int = 80) -> str:
+    """Where the numbers of some layers come from, one after the other."""
+    steps = (_step(explain_row(row), batch, width) for row in rows)
+    return "\n\n".join("\n".join(lines) for lines in steps)
 
 
 def _step(step: Step, batch: int, width: int) -> list[str]:

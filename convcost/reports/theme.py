@@ -1,0 +1,51 @@
+"""The one table of colours: what a style means, as a terminal shows it.
+
+Colour only repeats what the text says already. Only the sixteen colours of a terminal are used,
+which its owner has set for a dark or a light background, and never white or black.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+THEME: Mapping[str, str] = {
+    "title": "1",
+    "head": "1",
+    "total": "1",
+    "rule": "2",
+    "note": "2",
+    "answer": "1",
+    "quiet": "2",
+    "fewer": "32",
+    "more": "33",
+    "bar": "36",
+    "part": "2;36",
+    "command": "36",
+    "heading": "1;34",
+    "error": "1;31",
+    "caret": "1;31",
+    "warning": "33",
+    "lane0": "36",
+    "lane1": "35",
+    "lane2": "32",
+    "lane3": "33",
+    "lane4": "34",
+    "lane5": "31",
+}
+"""Meaning -> the parameters of the escape sequence that starts it.
+
+``quiet``: rows that matter less (the baseline, rows without cost). ``part``: the bar of a row
+that is part of a sum above it. ``lane``: the branches of a diagram, each in its own colour.
+"""
+
+LANES = 6
+
+
+def paint(text: str, style: str) -> str:
+    """``text`` in a style of the table; the empty style changes nothing."""
+    return f"\x1b[{THEME[style]}m{text}\x1b[0m" if style and text else text
+
+
+def lane(number: int) -> str:
+    """The style of a lane of a diagram."""
+    return f"lane{number % LANES}"
