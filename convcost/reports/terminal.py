@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from convcost.reports.report import PLAIN_LOOK, Column, Look, Report
-from convcost.reports.theme import paint
+from convcost.reports.theme import Span, joined
 from convcost.reports.widths import cell_width, fold, padded
 
 GAP = "  "
@@ -23,9 +23,6 @@ ROOM_FOR_PROSE = 100
 
 _BLOCKS = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL = "\u2588"
-
-Span: TypeAlias = tuple[str, str]
-"""A text and the name of its style."""
 
 
 def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
@@ -47,7 +44,7 @@ def _report(report: Report, look: Look) -> str:
         below.append((report.answer, "answer"))
     for text, style in below:
         lines += [[(line, style)] for line in fold(text, look.width, "  ")]
-    return "".join(f"{_joined(line, look.color)}\n" for line in lines)
+    return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
 
 def _prose(report: Report, width: int) -> list[list[Span]]:
@@ -61,17 +58,6 @@ def _prose(report: Report, width: int) -> list[list[Span]]:
         for name, text in zip(names, texts, strict=True):
             lines += [[(line, "note")] for line in fold(f"{name}: {text}", width, "  ") if text]
     return lines
-
-
-def _joined(line: Sequence[Span], color: bool) -> str:
-    """A line as text; nothing invisible stands at its end."""
-    spans = [*line]
-    while spans and not spans[-1][0].strip():
-        spans.pop()
-    if not spans:
-        return ""
-    spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
-    return "".join(paint(text, style) if color else text for text, style in spans)
 
 
 class _Place(NamedTuple):

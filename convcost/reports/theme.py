@@ -6,7 +6,8 @@ which its owner has set for a dark or a light background, and never white or bla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 THEME: Mapping[str, str] = {
     "title": "1",
@@ -40,6 +41,9 @@ that is part of a sum above it. ``lane``: the branches of a diagram, each in its
 
 LANES = 6
 
+Span: TypeAlias = tuple[str, str]
+"""A text and the name of its style."""
+
 
 def paint(text: str, style: str) -> str:
     """``text`` in a style of the table; the empty style changes nothing."""
@@ -49,3 +53,14 @@ def paint(text: str, style: str) -> str:
 def lane(number: int) -> str:
     """The style of a lane of a diagram."""
     return f"lane{number % LANES}"
+
+
+def joined(line: Sequence[Span], color: bool) -> str:
+    """A line as text; nothing invisible stands at its end."""
+    spans = [*line]
+    while spans and not spans[-1][0].strip():
+        spans.pop()
+    if not spans:
+        return ""
+    spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
+    return "".join(paint(text, style) if color else text for text, style in spans)
