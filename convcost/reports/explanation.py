@@ -14,6 +14,7 @@ from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
 from convcost.reports.report import Column, Report
+from convcost.reports.theme import paint
 from convcost.studies.explanation import Explanation, Step, Versus, explain_row
 
 EXPLAIN_SCHEMA = "convcost.explain/1"
@@ -258,8 +259,25 @@ def explanation_report(explanation: Explanation) -> Report:
         notes=explanation.remarks,
         document=lambda: explanation_document(explanation),
         records=lambda: (explanation_document(explanation),),
-        own={"table": lambda look: blackboard(explanation, min(look.width, LONGEST_LINE))},
+        own={
+            "table": lambda look: _painted(
+                blackboard(explanation, min(look.width, LONGEST_LINE)), look.color
+            )
+        },
     )
+
+
+def _painted(text: str, color: bool) -> str:
+    """The blackboard in colour: headings bold, what is beside the derivation dim."""
+    if not color:
+        return text
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines()):
+        style = "" if not line or line[0] == " " else "head"
+        if line.lstrip().startswith(("note: ", "1 MAC", "(it ", "(each")):
+            style = "note"
+        lines.append(paint(line, "" if number == 1 else style))
+    return "\n".join(lines) + "\n"
 
 
 def _blank_or(show: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The one table of colours: what a style means, as a terminal shows it.
+"""The one table of colours: what a style means, in a terminal, in a picture and on a page.
 
 Colour only repeats what the text says already. Only the sixteen colours of a terminal are used,
 which its owner has set for a dark or a light background, and never white or black.
@@ -7,7 +7,7 @@ which its owner has set for a dark or a light background, and never white or bla
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 THEME: Mapping[str, str] = {
     "title": "1",
@@ -43,6 +43,26 @@ LANES = 6
 
 Span: TypeAlias = tuple[str, str]
 """A text and the name of its style."""
+
+
+class Palette(NamedTuple):
+    """The same colours for pictures and pages: red to cyan as 31 to 36 of a terminal."""
+
+    page: str
+    text: str
+    dim: str
+    border: str
+    colors: tuple[str, ...]
+
+
+LIGHT = Palette(
+    *("#ffffff", "#1f2328", "#6e7781", "#d0d7de"),
+    ("#cf222e", "#116329", "#7d4e00", "#0550ae", "#8250df", "#1b7c83"),
+)
+DARK = Palette(
+    *("#0d1117", "#e6edf3", "#8b949e", "#30363d"),
+    ("#ff7b72", "#3fb950", "#d29922", "#58a6ff", "#bc8cff", "#39c5cf"),
+)
 
 
 def paint(text: str, style: str) -> str:
