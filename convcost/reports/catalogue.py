@@ -12,8 +12,8 @@ from convcost.language.running import Design
 from convcost.quantities import format_count, format_shape
 from convcost.reports import notes, terminal
 from convcost.reports.count import format_share
-from convcost.reports.diagram import draw_spans
-from convcost.reports.report import PLAIN_LOOK, Column, Look, Report
+from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
+from convcost.reports.report import PLAIN_LOOK, Column, Drawing, Look, Report
 from convcost.reports.theme import Span, joined
 from convcost.reports.widths import fold
 from convcost.studies.census import facts, shares, shown_example, year
@@ -21,7 +21,6 @@ from convcost.studies.checking import ExampleOutcome, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"
 CHECK_SCHEMA = "convcost.design_check/1"
-LONGEST_DRAWING = 60
 
 
 def design_record(library: Library, design: Design) -> dict[str, Any]:
@@ -142,6 +141,7 @@ def design_report(library: Library, design: Design) -> Report:
         total=None,
         caption=design.summary,
         notes=(f"source: {design.source}",) if design.source else (),
+        drawings=lambda: _drawings(library, design),
         document=lambda: {"schema": DESIGNS_SCHEMA, "designs": [record()]},
         records=lambda: (record(),),
         own={"table": lambda look: design_page(library, design, look)},
@@ -160,13 +160,20 @@ def design_page(library: Library, design: Design, look: Look = PLAIN_LOOK) -> st
     for parameter in design.parameters.values():
         text = f"  {parameter.name:<{longest}}  {parameter.shown}"
         lines.append([(f"{text:<{longest + 22}}  ", ""), (parameter.about, "note")])
-    shown = shown_example(library, design)
-    if shown is not None and len(shown[0].graph.nodes) <= LONGEST_DRAWING:
-        graph = shown[0].graph
-        beside = ["" if share is None else format_share(share) for share in shares(graph)]
-        lines += [[], *draw_spans(graph, unicode=look.unicode, beside=beside)]
-    lines += [[], [(_command(design, shown), "command")]]
+    for _, drawing in _drawings(library, design, unicode=look.unicode):
+        lines += [[], *map(list, drawing)]
+    lines += [[], [(_command(design, shown_example(library, design)), "command")]]
     return "".join(f"{joined(line, look.color)}\n" for line in lines)
+
+
+def _drawings(library: Library, design: Design, *, unicode: bool = True) -> list[Drawing]:
+    """The diagram with the share of the MACs at each node; none of a large network."""
+    shown = shown_example(library, design)
+    if shown is None or len(shown[0].graph.nodes) > LONGEST_DRAWING:
+        return []
+    graph = shown[0].graph
+    beside = ["" if share is None else format_share(share) for share in shares(graph)]
+    return [("diagram", draw_spans(graph, unicode=unicode, beside=beside))]
 
 
 def _command(design: Design, shown: tuple[Subject, dict[str, Any]] | None) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.report import Column, Report, Shown
+from convcost.reports.report import Column, Drawing, Report, Shown
 from convcost.studies.comparison import Comparison, Entry, best
 
 WINDOW = ("kernel_size", "padding", "dilation")
@@ -52,6 +52,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         quiet=frozenset(number for number, entry in enumerate(entries) if entry is base),
         answer=_answer(comparison, base),
         why=lambda number: _why(entries[number]),
+        drawings=lambda: _drawings(entries),
     )
 
 
@@ -60,6 +61,17 @@ def _why(entry: Entry) -> str:
     from convcost.reports.explanation import derivation
 
     return derivation(entry.counted.rows, entry.counted.batch)
+
+
+def _drawings(entries: Sequence[Entry]) -> list[Drawing]:
+    """The diagram of each design that is small enough for one."""
+    from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
+
+    return [
+        (entry.name, draw_spans(entry.counted.graph))
+        for entry in entries
+        if 1 < len(entry.counted.graph.nodes) <= LONGEST_DRAWING
+    ]
 
 
 def change_tone(cell: str) -> str:

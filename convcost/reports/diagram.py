@@ -13,6 +13,9 @@ from convcost.quantities import format_shape
 from convcost.reports.theme import Span, joined
 from convcost.reports.theme import lane as lane_style
 
+LONGEST_DRAWING = 60
+"""A diagram of more layers is longer than anybody looks at."""
+
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
 _UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
 _ASCII = {"v": "|", "h": "-", "x": "+", "t": "|", "out": ".", "in": "'", "tee": "|"}

@@ -259,6 +259,9 @@ def explanation_report(explanation: Explanation) -> Report:
         notes=explanation.remarks,
         document=lambda: explanation_document(explanation),
         records=lambda: (explanation_document(explanation),),
+        drawings=lambda: [
+            ("derivation", [[(line, "")] for line in blackboard(explanation).splitlines()])
+        ],
         own={
             "table": lambda look: _painted(
                 blackboard(explanation, min(look.width, LONGEST_LINE)), look.color
@@ -272,11 +275,12 @@ def _painted(text: str, color: bool) -> str:
     if not color:
         return text
     lines: list[str] = []
+    is_aside = False
     for number, line in enumerate(text.splitlines()):
-        style = "" if not line or line[0] == " " else "head"
-        if line.lstrip().startswith(("note: ", "1 MAC", "(it ", "(each")):
-            style = "note"
-        lines.append(paint(line, "" if number == 1 else style))
+        style = "" if not line or line[0] == " " or number == 1 else "head"
+        is_aside = is_aside or line.lstrip().startswith(("note: ", "1 MAC", "("))
+        lines.append(paint(line, "note" if is_aside else style))
+        is_aside = is_aside and line.lstrip().startswith("(") and not line.endswith(")")
     return "\n".join(lines) + "\n"
 
 

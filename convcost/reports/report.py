@@ -1,11 +1,15 @@
 """Report: the one shape that every result takes before a format renders it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from convcost.quantities import Amount, format_shape
+from convcost.reports.theme import Span
+
+Drawing: TypeAlias = tuple[str, Sequence[Sequence[Span]]]
+"""A name, and lines of coloured text."""
 
 Cell = Any
 """What a row holds: an int, an Amount, a Fraction, a str, a shape, or None for not known."""
@@ -59,6 +63,7 @@ class Report(NamedTuple):
     ``quiet`` are rows that matter less: a baseline, rows without cost. ``answer`` is the sentence
     that ends it; ``short`` are the lines that a terminal shows in place of caption and notes.
     ``why`` makes the derivation of a row's numbers, for pages on which one can ask for it.
+    ``drawings`` are diagrams and derivations with their names, for pages with room for them.
     ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
     demand, since a table needs neither. ``own`` has the
     formats in which this result is a text of its own (a derivation, a diagram) and no table.
@@ -78,6 +83,7 @@ class Report(NamedTuple):
     answer: str = ""
     short: tuple[str, ...] = ()
     why: Callable[[int], str] | None = None
+    drawings: Callable[[], Sequence[Drawing]] | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from convcost.reports.theme import Span, joined
 from convcost.reports.widths import cell_width, fold, padded
 
 GAP = "  "
-LEAST_BAR, MOST_BAR = 4, 40
-"""The shortest and the longest bar, in characters."""
+LEAST_BAR, GOOD_BAR, MOST_BAR = 4, 16, 40
+"""The shortest and the longest bar, in characters, and the one that a bar without a number gets
+before a column that is needed less."""
 
 ROOM_FOR_PROSE = 100
 """A terminal of this width shows sentences about rows without being asked."""
@@ -157,12 +158,16 @@ def _fit(report: Report, width: int) -> list[_Place]:
     ]
     least = {index: _least(report, index) for index in shown}
     chosen: set[int] = set()
-    room = width + len(GAP)
+    room, kept = width + len(GAP), 0
     for index in sorted(shown, key=lambda index: report.columns[index].rank):
         needed = least[index].width + len(GAP)
         if report.columns[index].rank == 0 or needed <= room:
             chosen.add(index)
             room -= needed
+            if report.columns[index].bar and not least[index].number:
+                kept = max(min(room, GOOD_BAR - LEAST_BAR), 0)
+                room -= kept
+    room += kept
     places = [least[index] for index in shown if index in chosen]
     for number, place in enumerate(places):
         if place.column.wrap and room > 0:
