@@ -162,7 +162,7 @@ def test_layers_that_are_written_out_are_compared() -> None:
         ),
         (
             lambda: count("8x8x4", "1x1 8").render("xml"),
-            "xml is not a format\n  known: table, json, jsonl, csv, markdown, latex or html",
+            "xml is not a format\n  known: table, json, jsonl, csv, markdown, latex, svg or html",
         ),
     ],
 )

@@ -56,6 +56,7 @@ def run(
     human: o.Human = False,
     convention: o.Convention = None,
     verbose: o.Verbose = False,
+    chart: o.Chart = None,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -64,7 +65,7 @@ def run(
     Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
     """
     from convcost.cli.asking import Question
-    from convcost.cli.output import chosen_format, write_reports, write_values
+    from convcost.cli.output import chosen_format, write_chart, write_reports, write_values
     from convcost.errors import SpecError
 
     form = chosen_format(output)
@@ -73,6 +74,10 @@ def run(
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in ("table", "markdown", "latex", "html") or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
+    if chart is not None:
+        from convcost.reports.plotting import check_chart
+
+        check_chart(chart)
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
@@ -86,6 +91,8 @@ def run(
         write_values(values, output.get, output)
     elif results:
         write_reports([result.report(human=human) for result in results], form, output, verbose)
+    if chart is not None and results:
+        write_chart([result.report() for result in results], chart)
     return WRONG_INPUT if failed else DONE
 
 

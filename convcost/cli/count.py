@@ -57,6 +57,7 @@ def run(
     ] = False,
     human: o.Human = False,
     verbose: o.Verbose = False,
+    chart: o.Chart = None,
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
@@ -69,7 +70,13 @@ def run(
     """Count parameters and multiply-accumulates of layers, designs and networks."""
     from convcost.cli.asking import Question
     from convcost.cli.limits import asked_limits
-    from convcost.cli.output import chosen_format, print_notes, write_reports, write_values
+    from convcost.cli.output import (
+        chosen_format,
+        print_notes,
+        write_chart,
+        write_reports,
+        write_values,
+    )
     from convcost.reports.count import CountView
 
     form = chosen_format(output)
@@ -81,6 +88,8 @@ def run(
     _refuse_unused(output, form, view, layers, verbose)
     if convention is not None:
         _refuse_beside_convention(output, form, most)
+    if chart is not None:
+        _check_chart(chart, form)
     if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
         refuse_unused(memory, {*chosen, *most}, form)
     question = Question(what or [], layer)
@@ -100,7 +109,19 @@ def run(
         write_values(documents, output.get, output)
     elif results:
         write_reports(_reports(results, view, form), form, output, verbose)
+    if chart is not None and results:
+        write_chart([result.report(view) for result in results], chart)
     return WRONG_INPUT if failed else _over_limit(results, most, execution, strict)
+
+
+def _check_chart(path: str, form: str) -> None:
+    """Refuse a chart that cannot be drawn before anything is counted."""
+    from convcost.errors import SpecError
+    from convcost.reports.plotting import check_chart
+
+    check_chart(path)
+    if form == "jsonl":
+        raise SpecError("a stream has no chart", place=f"--chart {path}", hint="use --format json")
 
 
 def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list[Report]:

@@ -196,6 +196,15 @@ Verbose = Annotated[
     bool,
     option(OUTPUT, "--verbose", help="On a terminal everything, as in a pipe; and more sentences."),
 ]
+Chart = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--chart",
+        metavar="FILE",
+        help="A chart for a paper beside the answer: .svg, .pdf or .png.",
+    ),
+]
 Human = Annotated[bool, option(OUTPUT, "--human", help="Short decimal numbers: 462 M.")]
 KeepGoing = Annotated[
     bool,

@@ -9,7 +9,7 @@ from typing import Any
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.report import Column, Drawing, Report, Shown
+from convcost.reports.report import Bars, Column, Drawing, Report, Series, Shown
 from convcost.studies.comparison import Comparison, Entry, best
 
 WINDOW = ("kernel_size", "padding", "dilation")
@@ -53,6 +53,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         answer=_answer(comparison, base),
         why=lambda number: _why(entries[number]),
         drawings=lambda: _drawings(entries),
+        bars=lambda: _bars(comparison, same_output),
     )
 
 
@@ -61,6 +62,20 @@ def _why(entry: Entry) -> str:
     from convcost.reports.explanation import derivation
 
     return derivation(entry.counted.rows, entry.counted.batch)
+
+
+def _bars(comparison: Comparison, same_output: bool) -> Bars:
+    """MACs and parameters of each design, side by side."""
+    entries = comparison.entries
+    batch = "" if comparison.batch == 1 else f" for a batch of {comparison.batch}"
+    return Bars(
+        _title(comparison, same_output),
+        tuple(entry.name for entry in entries),
+        (
+            Series(f"MACs{batch}", tuple(entry.counted.macs for entry in entries)),
+            Series("parameters", tuple(entry.counted.params for entry in entries)),
+        ),
+    )
 
 
 def _drawings(entries: Sequence[Entry]) -> list[Drawing]:

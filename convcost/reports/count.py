@@ -23,7 +23,7 @@ from convcost.quantities import (
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
-from convcost.reports.report import Column, Report, Shown
+from convcost.reports.report import Bars, Column, Report, Series, Shown
 from convcost.reports.tree import Branch, branches
 
 
@@ -111,7 +111,30 @@ def count_report(
         quiet=frozenset(n for n, line in enumerate(lines) if _costs_nothing(line)),
         short=short,
         why=lambda number: table.why(lines[number]),
+        bars=lambda: _bars(f"{name} on {format_shape(count.input)}", table),
     )
+
+
+def _bars(title: str, table: _Table) -> Bars:
+    """MACs and parameters by stage of a long network, by layer of a short one."""
+    lines, groups = table.lines()
+    if len(lines) > MOST_LINES:
+        lines, groups = table.stages()
+    shown = [
+        line
+        for number, line in enumerate(lines)
+        if number not in groups and not _costs_nothing(line) and line["macs"] is not None
+    ]
+    batch = "" if table.count.batch == 1 else f" for a batch of {table.count.batch}"
+    columns = {
+        key: tuple(
+            int(line[key][0] if isinstance(line[key], tuple) else line[key]) for line in shown
+        )
+        for key in ("macs", "params")
+    }
+    labels = (str(getattr(line["layer"], "value", line["layer"])) for line in shown)
+    series = (Series(f"MACs{batch}", columns["macs"]), Series("parameters", columns["params"]))
+    return Bars(title, tuple(labels), series)
 
 
 def _costs_nothing(line: Mapping[str, Any]) -> bool:
