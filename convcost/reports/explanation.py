@@ -53,6 +53,7 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     lines = [f"{row.name}: {_what(step)}, {shapes}"]
     if not step.products or row.cost is None:
         return lines + _without_macs(step, width)
+    lines += _sizes(step, width)
     biases = row.node.operation.biases(row.node.output)
     if len(step.products) == 1:
         lines += _factors(step, step.products[0], batch, width, biases)
@@ -65,6 +66,18 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     for remark in step.remarks:
         lines += _wrap(f"  note: {remark}", width)
     return lines
+
+
+def _sizes(step: Step, width: int) -> list[str]:
+    """How the map gets its size, once where all axes agree."""
+    lines: list[str] = []
+    for axis in dict.fromkeys(step.axes):
+        pads = f" + {axis.before} + {axis.after}" if axis.before or axis.after else ""
+        text = f"floor(({axis.size}{pads} - {axis.extent}) / {axis.stride}) + 1 = {axis.output}"
+        lines += _line("" if lines else "output size", text, width)
+    padded = any(axis.before or axis.after for axis in step.axes)
+    why = f"(input{' + padding on both sides' * padded} - kernel, over stride)"
+    return [*lines, *_line("", why, width)] if lines else []
 
 
 def _factors(step: Step, part: Product, batch: int, width: int, biases: int) -> list[str]:
