@@ -238,7 +238,7 @@ def test_a_product_of_a_foreign_model_is_told_as_it_is(invoke: Run) -> None:
 @pytest.mark.parametrize(
     ("shape", "layer", "lines"),
     [
-        # PyTorch's padding=3 of ResNet's first layer is 3 on both sides; same puts 2 before, 3 after.
+        # padding=3 in PyTorch is 3 on both sides; same puts 2 before and 3 after.
         ("224x224x3", "conv 7x7 64 s2 p3", ["floor((224 + 3 + 3 - 7) / 2) + 1 = 112"]),
         ("224x224x3", "conv 7x7 64 s2", ["floor((224 + 2 + 3 - 7) / 2) + 1 = 112"]),
         # A kernel of 3 with dilation 2 reaches 2 * (3 - 1) + 1 = 5.
