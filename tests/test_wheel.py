@@ -62,7 +62,7 @@ def test_the_wheel_holds_all_code_and_data(wheel: Path) -> None:
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "convcost").rglob("*")
-        if path.is_file() and path.suffix in (".py", ".toml", ".typed", ".css", ".js")
+        if path.is_file() and path.suffix in (".py", ".toml", ".typed", ".css", ".js", ".po", ".mo")
     }
     assert {"convcost/designs/bottleneck.toml", "convcost/networks/resnet50.toml"} <= expected
     assert "convcost/py.typed" in expected

@@ -38,6 +38,7 @@ class LazyGroup(TyperGroup):
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """The same, with or without colour: help is printed while words are still parsed."""
         extra.setdefault("color", wants_color(sys.stdout, typed("--color", args)))
+        extra.setdefault("obj", {"lang": typed("--lang", args, "en")})
         return super().make_context(info_name, args, parent, **extra)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -46,10 +47,14 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every command with its line, from the table: none of them is imported."""
+        from convcost.cli.command import spoken
         from convcost.reports.theme import paint
 
-        with formatter.section(paint("Commands", "heading")):
-            formatter.write_dl([(paint(name, "command"), text) for name, text in COMMANDS.items()])
+        said = spoken(ctx)
+        with formatter.section(paint(said("Commands"), "heading")):
+            formatter.write_dl(
+                [(paint(name, "command"), said(text)) for name, text in COMMANDS.items()]
+            )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """One command, or None where there is none of that name."""
@@ -99,6 +104,8 @@ def main(
         bool,
         typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
+    lang: Annotated[str, typer.Option("--lang", hidden=True)] = "en",
+    color: Annotated[str, typer.Option("--color", hidden=True)] = "auto",
 ) -> None:
     """What does a convolution design cost? Exact parameters and MACs, without a framework.
 

@@ -18,6 +18,7 @@ from convcost.cli.completion import (
     complete_designs,
     complete_figures,
     complete_formats,
+    complete_languages,
     complete_parameters,
 )
 from convcost.reports.formats import FORMATS
@@ -192,6 +193,16 @@ Color = Annotated[
         autocompletion=complete_colors,
     ),
 ]
+Lang = Annotated[
+    str,
+    option(
+        OUTPUT,
+        "--lang",
+        metavar="LANG",
+        help="The language of tables, help and errors: en, zh, or auto from LANG.",
+        autocompletion=complete_languages,
+    ),
+]
 Verbose = Annotated[
     bool,
     option(OUTPUT, "--verbose", help="On a terminal everything, as in a pipe; and more sentences."),
@@ -292,6 +303,7 @@ class OutputOptions(NamedTuple):
     get: Get = None
     output: Output = None
     color: Color = "auto"
+    lang: Lang = "en"
 
 
 NO_LAYER = LayerOptions()

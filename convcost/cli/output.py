@@ -28,6 +28,8 @@ def chosen_format(options: OutputOptions) -> str:
     if len(set(asked)) > 1:
         raise SpecError("two formats are asked for", place=", ".join(asked), hint="name one")
     check_choice("--color", options.color, CHOICES)
+    if options.lang != "en":
+        _check_language(options, {*asked})
     if options.color == "always" and (options.get is not None or {*asked} - {"table"}):
         raise SpecError(
             "--color changes nothing here", place="--color always", hint="it is for tables"
@@ -42,6 +44,30 @@ def chosen_format(options: OutputOptions) -> str:
         with suppress(ConvcostError):
             return form_of(options.output)
     return asked[0] if asked else "table"
+
+
+FOR_PEOPLE = ("table", "markdown", "latex", "svg", "html")
+"""Formats whose words are translated."""
+
+
+def _check_language(options: OutputOptions, asked: set[str]) -> None:
+    """Refuse an unknown language, and one that changes nothing."""
+    check_choice("--lang", options.lang, ("en", "zh", "auto"))
+    is_for_programs = options.get is not None or not asked <= {*FOR_PEOPLE}
+    if options.lang != "auto" and is_for_programs:
+        raise SpecError(
+            "--lang changes nothing here", place=f"--lang {options.lang}", hint="it is for tables"
+        )
+
+
+def translator(choice: str) -> Any:
+    """What speaks the language that was asked for; None for English, which costs nothing."""
+    if choice == "en":
+        return None
+    from convcost.reports.translating import LANGUAGES, Translator, language
+
+    name = language(choice)
+    return Translator(name) if name in LANGUAGES and name != "en" else None
 
 
 def check_choice(option: str, word: str, known: Iterable[str]) -> None:
@@ -95,6 +121,9 @@ def write_reports(
         look = terminal_look(options.color, verbose)
     else:
         look = PLAIN_LOOK._replace(color=options.color == "always", verbose=verbose)
+    speaker = translator(options.lang) if form in FOR_PEOPLE else None
+    if speaker is not None:
+        reports = [speaker.report(report) for report in reports]
     emit(options, FORMATS[form].render(reports, look))
 
 
@@ -188,7 +217,8 @@ def bare(value: Any) -> str:
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
     first, *rest = error.lines()
-    complain([f"error: {first}", *rest])
+    speaker = translator(typed("--lang", sys.argv, "en"))
+    complain([f"error: {first if speaker is None else speaker.text(first)}", *rest])
 
 
 def complain(lines: list[str]) -> None:

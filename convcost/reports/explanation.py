@@ -13,7 +13,7 @@ from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
-from convcost.reports.report import Column, Report
+from convcost.reports.report import UNFOLDED, Column, Report
 from convcost.reports.theme import paint
 from convcost.studies.explanation import Explanation, Step, Versus, explain_row
 
@@ -276,11 +276,14 @@ def explanation_report(explanation: Explanation) -> Report:
             ("derivation", [[(line, "")] for line in blackboard(explanation).splitlines()])
         ],
         own={
-            "table": lambda look: _painted(
-                blackboard(explanation, min(look.width, LONGEST_LINE)), look.color
-            )
+            "table": lambda look: _painted(blackboard(explanation, _room(look.width)), look.color)
         },
     )
+
+
+def _room(width: int) -> int:
+    """How wide the blackboard is, but for those who fold lines themselves."""
+    return width if width == UNFOLDED else min(width, LONGEST_LINE)
 
 
 def _painted(text: str, color: bool) -> str:

@@ -29,6 +29,9 @@ class Look(NamedTuple):
     verbose: bool = False
 
 
+UNFOLDED = 100_000
+"""A width at which no sentence goes over two lines, for those who fold it themselves."""
+
 PLAIN_LOOK = Look()
 """80 columns, no colour."""
 
