@@ -29,7 +29,7 @@ RANKS = {
 STRANGERS = {
     "typer": ("cli/",),
     "click": ("cli/",),
-    "rich": ("reports/svg.py",),
+    "rich": ("cli/",),
     "pydantic": (
         "language/",
         "sources/text.py",

@@ -65,14 +65,20 @@ def run(
     Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
     """
     from convcost.cli.asking import Question
-    from convcost.cli.output import chosen_format, write_chart, write_reports, write_values
+    from convcost.cli.output import (
+        FOR_PEOPLE,
+        chosen_format,
+        write_chart,
+        write_reports,
+        write_values,
+    )
     from convcost.errors import SpecError
 
     form = chosen_format(output)
     if convention is not None and output.get is not None:
         hint = "--format json has the tool's number beside them"
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
-    if human and (form not in ("table", "markdown", "latex", "html") or output.get is not None):
+    if human and (form not in FOR_PEOPLE or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
     if chart is not None:
         from convcost.reports.plotting import check_chart

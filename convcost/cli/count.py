@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convcost.reports.report import Report
     from convcost.results import CountResult
 
-FOR_PEOPLE = ("table", "markdown", "latex", "html")
+FOR_PEOPLE = ("table", "markdown", "latex", "svg", "html")
 """Formats in which more than one table may stand."""
 
 EXAMPLES = """Examples:
@@ -141,10 +141,10 @@ def _refuse_unused(
     from convcost.errors import SpecError
 
     shape = {
-        "--human": (view.human, ("table", "markdown", "latex", "html")),
-        "-n": (view.largest, ("table", "csv", "markdown", "latex", "html")),
-        "--depth": (view.depth is not None, ("table", "csv", "markdown", "latex", "html")),
-        "--columns": (view.columns, ("table", "csv", "markdown", "latex", "html")),
+        "--human": (view.human, FOR_PEOPLE),
+        "-n": (view.largest, ("csv", *FOR_PEOPLE)),
+        "--depth": (view.depth is not None, ("csv", *FOR_PEOPLE)),
+        "--columns": (view.columns, ("csv", *FOR_PEOPLE)),
         "--layers": (layers, ("jsonl",)),
         "--verbose": (verbose, ("table",)),
     }

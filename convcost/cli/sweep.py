@@ -108,7 +108,7 @@ def run(
     taken = [axis.name for axis in made.axes]
     table = read_join(join, made.axes, taken) if join else None
     rows = most or None
-    if most is None and form in ("table", "markdown", "latex", "html") and parquet is None:
+    if most is None and form in ("table", "markdown", "latex", "svg", "html") and parquet is None:
         rows = SHORT
     wish = make_wish(
         made.axes,
