@@ -11,9 +11,10 @@ import pytest
 from catalogues import LOCALE, compiled, read_po
 from conftest import Run
 
-from convcost import compare, explain
+from convcost import compare, count, explain
 from convcost.language.library import PACKAGE, Library
 from convcost.reports.catalogue import design_report
+from convcost.reports.count import CountView
 from convcost.reports.report import Look, Report
 from convcost.reports.translating import Translator
 from convcost.reports.widths import cell_width
@@ -129,6 +130,22 @@ def test_every_sentence_of_an_explanation_has_a_translation(shape: str, name: st
     for stride in (1, 2):
         settings = {"kernel_size": 3, "out_channels": 64, "stride": stride, "bias": True}
         assert untranslated(explain(name, shape, **settings).report()) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("what", [("resnet50",), ("56x56x256", "separable 3x3 64")])
+def test_every_sentence_of_a_count_has_a_translation(what: tuple[str, ...]) -> None:
+    assert untranslated(count(*what).report()) == []
+    assert untranslated(count(*what).report(CountView(brief=True))) == []
+
+
+def test_a_count_in_chinese() -> None:
+    report = Translator("zh").report(count("56x56x256", "separable 3x3 64, relu").report())
+    assert report.notes[:3] == (
+        "3 层：2 层有乘加，1 层逐元素",
+        "乘加：87.7 % conv 1x1, 12.3 % depthwise 3x3",
+        "参数量：87.7 % conv 1x1, 12.3 % depthwise 3x3",
+    )
+    assert report.notes[4].startswith("  权重 ")
 
 
 TABLE = """\

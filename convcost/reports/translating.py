@@ -86,8 +86,14 @@ class Translator:
 
     def _value(self, value: str) -> str:
         """A value of a sentence: words such as ``both`` or ``9.00x fewer`` are ours, too."""
-        is_ours = value in self._messages or value.endswith((" fewer", " more"))
-        return self._translated(value) if is_ours else value
+        parts = value.split(", ")
+        if all(map(self._is_ours, parts)):
+            return "\N{FULLWIDTH COMMA}".join(map(self._translated, parts))
+        return value
+
+    def _is_ours(self, value: str) -> bool:
+        counted = (" fewer", " more", " with MACs", " element-wise", " free")
+        return value in self._messages or value.endswith(counted) or " not counted: " in value
 
     def report(self, report: Report) -> Report:
         """A report whose words for people are in this language; numbers and names stay."""
@@ -96,15 +102,19 @@ class Translator:
             columns=tuple(map(self._column, report.columns)),
             total=report.total and tuple(self._total(cell) for cell in report.total),
             caption=self.text(report.caption),
-            notes=tuple(map(self.text, report.notes)),
+            notes=tuple(map(self._note, report.notes)),
             answer=self.text(report.answer),
-            short=tuple(map(self.text, report.short)),
+            short=tuple(map(self._note, report.short)),
             own={form: self._page(write) for form, write in report.own.items() if form == "table"}
             | {form: write for form, write in report.own.items() if form != "table"},
         )
 
+    def _note(self, note: str) -> str:
+        """A line below a table; an indented one has a label."""
+        return self._labelled(note, UNFOLDED)[0] if note[:1] == " " else self.text(note)
+
     def _total(self, cell: Any) -> Any:
-        return self.text(cell) if cell == "total" else cell
+        return self.text(cell) if cell in ("total", "whole network") else cell
 
     def _column(self, column: Column) -> Column:
         title = self.text(column.title)
