@@ -270,7 +270,7 @@ def designs(name: str | None = None, *, design_path: Sequence[str | Path] = ()) 
 
     library = open_library([Path(folder) for folder in design_path])
     if name is None:
-        return PageResult(catalogue_report(list(library.designs())))
+        return PageResult(catalogue_report(library, list(library.designs())))
     return PageResult(design_report(library, library.find(name)))
 
 

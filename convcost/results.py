@@ -52,6 +52,16 @@ class Shown:
 
         write_whole(str(path), self.render(form_of(str(path))))
 
+    def chart(self, path: str | Path) -> None:
+        """Write a chart for a paper to an .svg, .pdf or .png file; needs ``convcost[chart]``.
+
+        Raises ConvcostError.
+        """
+        from convcost.reports.plotting import chart
+        from convcost.reports.writing import write_whole
+
+        write_whole(str(path), chart([self.report()], str(path)))
+
     def to_dataframe(self) -> Any:
         """The rows of the table as a data frame of pandas, else of polars.
 

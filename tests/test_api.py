@@ -163,7 +163,7 @@ def test_layers_that_are_written_out_are_compared() -> None:
         ),
         (
             lambda: count("8x8x4", "1x1 8").render("xml"),
-            "xml is not a format\n  known: table, json, jsonl, csv, markdown, latex or html",
+            "xml is not a format\n  known: table, json, jsonl, csv, markdown, latex, svg or html",
         ),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_result_prints_as_its_table() -> None:
     assert str(counted) == counted.render("table").rstrip("\n")
     assert str(compared) == compared.render("table").rstrip("\n")
     assert str(counted).splitlines()[0] == "1x1 8 on 8x8x4"
-    assert str(compared).splitlines()[0] == "8x8x4, kernel 3x3, 8 out"
+    assert str(compared).splitlines()[0] == "8x8x4 -> 8x8x8, kernel 3x3"
 
 
 def test_a_result_shows_in_a_notebook_as_html() -> None:

@@ -29,7 +29,7 @@ RANKS = {
 STRANGERS = {
     "typer": ("cli/",),
     "click": ("cli/",),
-    "rich": ("reports/terminal.py", "cli/"),
+    "rich": ("cli/",),
     "pydantic": (
         "language/",
         "sources/text.py",
@@ -49,10 +49,13 @@ STRANGERS = {
     "torch": ("sources/",),
     "sympy": ("studies/derivation.py",),
     "subprocess": ("studies/history.py",),
+    "matplotlib": ("reports/plotting.py",),
 }
 """Which files may import a package that is not in the standard library, or start a program."""
 
-ONLY_INSIDE_FUNCTIONS = ("onnx", "numpy", "pyarrow", "tflite", "torch", "sympy", "rich")
+ONLY_INSIDE_FUNCTIONS = (
+    *("onnx", "numpy", "pyarrow", "tflite", "torch", "sympy", "matplotlib", "rich"),
+)
 """Packages that are large, or that need not be installed."""
 
 NEVER_AT_START = ("pydantic",)

@@ -215,7 +215,7 @@ def test_output_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
 
 def test_head_of_a_table_ends_quietly(tmp_path: Path) -> None:
     result = shell("convcost compare 56x56x256 -k 3 -o 64 | head -1", tmp_path)
-    assert result == (0, "56x56x256, kernel 3x3, 64 out\n", "")
+    assert result == (0, "56x56x256 -> 56x56x64, kernel 3x3\n", "")
 
 
 def test_a_pipe_gets_no_colour_and_neither_does_no_color(run: Run) -> None:

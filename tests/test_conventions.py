@@ -575,11 +575,11 @@ def test_one_tool_is_derived_by_kind_of_layer(invoke: Run) -> None:
         "convcost counts 6,912 MACs\n"
         "modules by class, divided by the batch; functions once more, not divided\n"
         "depends on: a convolution called as F.conv2d, or of a class made from nn.Conv2d,\n"
-        "is not seen: 0\n"
+        "  is not seen: 0\n"
         "depends on: a ReLU called as F.relu counts its input once, as torch.relu not at\n"
-        "all\n"
+        "  all\n"
         "rules: ptflops/pytorch_ops.py: MODULES_MAPPING, FUNCTIONAL_MAPPING,\n"
-        "TENSOR_OPS_MAPPING\n"
+        "  TENSOR_OPS_MAPPING\n"
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
+
 import pytest
-from conftest import Run
+from conftest import Run, refusal
 
 from convcost.engine.graph import Graph
 from convcost.errors import ConvcostError
 from convcost.language.building import build_network
 from convcost.language.library import PACKAGE, Library
-from convcost.reports.diagram import describe, draw_graph
+from convcost.reports.catalogue import catalogue_report
+from convcost.reports.diagram import describe, draw_graph, draw_spans
+from convcost.reports.drawings import dot, mermaid
+from convcost.reports.report import Look
 from convcost.sources.text import build_text
+from convcost.studies.census import shares
 from convcost.studies.checking import example_subject
 
 DESIGNS = sorted(path.stem for path in (PACKAGE / "designs").glob("*.toml"))
@@ -45,15 +52,91 @@ parameters
 
 ●    input 56x56x256
 ├─╮
-● │  [reduce: conv 1x1] 56x56x64
-● │  [spatial: conv 3x3] 56x56x64
-● │  [expand: conv 1x1] 56x56x256
+● │  [reduce: conv 1x1] 56x56x64   23.5 %
+● │  [spatial: conv 3x3] 56x56x64  52.9 %
+● │  [expand: conv 1x1] 56x56x256  23.5 %
 ├─╯
 ●    [add] 56x56x256
 
 convcost compare 56x56x256 -k 3 -o 256 --design standard --design bottleneck
 """
     )
+
+
+def test_a_share_of_the_macs_stands_at_each_node_that_has_one() -> None:
+    graph = build_text(Library(), "bottleneck 3x3 256", (56, 56, 256)).graph
+    each = [256 * 64, 3 * 3 * 64 * 64, 64 * 256, 0]
+    assert shares(graph) == [Fraction(macs, sum(each)) for macs in each]
+
+
+def test_each_branch_has_its_colour() -> None:
+    graph = build_text(Library(), "bottleneck 3x3 256", (56, 56, 256)).graph
+    branch = draw_spans(graph)[1]
+    assert [span for span in branch if span[0].strip()] == [
+        ("├", "lane0"),
+        ("─", "lane1"),
+        ("╮", "lane1"),
+    ]
+
+
+def test_a_drawing_for_graphviz(invoke: Run) -> None:
+    # 3*3 * 512 to 512 * 512 is 9 to 512: 1.7 % and 98.3 %.
+    assert invoke("designs", "separable", "--format", "dot").out == (
+        """\
+digraph "separable" {
+  node [shape=box, fontname=sans];
+  t0 [label="input\\n14x14x512", shape=ellipse];
+  t1 [label="depthwise\\nconv 3x3 g512\\n1.7 % of the MACs\\n14x14x512"];
+  t2 [label="pointwise\\nconv 1x1\\n98.3 % of the MACs\\n14x14x512"];
+  t0 -> t1 [label="14x14x512"];
+  t1 -> t2 [label="14x14x512"];
+}
+"""
+    )
+
+
+def test_a_drawing_for_markdown(invoke: Run) -> None:
+    lines = invoke("designs", "bottleneck", "-f", "mermaid").out.splitlines()
+    assert lines[:4] == ["---", 'title: "bottleneck"', "---", "flowchart TD"]
+    assert '  t4["add<br>56x56x256"]' in lines
+    assert lines[-2:] == ["  t3 -->|56x56x256| t4", "  t0 -->|56x56x256| t4"]
+
+
+def test_names_in_drawings_are_escaped() -> None:
+    graph = build_text(Library(), "conv 3x3 4", (8, 8, 4)).graph
+    hostile = graph._replace(nodes=(graph.nodes[0]._replace(name='a"]<b>\\'),))
+    assert '"a\\"]<b>\\\\\\nconv 3x3' in dot("x", hostile)
+    assert "a#34;#93;#60;b#62;#92;<br>conv 3x3" in mermaid("x", hostile)
+
+
+def test_one_design_is_drawn_at_a_time(invoke: Run) -> None:
+    assert invoke("designs", "resnet", "-f", "dot") == refusal(
+        "error: one design is drawn at a time", "  resnet", "  convcost designs mbconv -f dot"
+    )
+
+
+def test_the_catalogue_has_groups_and_a_table_of_networks(invoke: Run) -> None:
+    blocks, networks = invoke("designs").out.split("\nnetworks\n")
+    assert "\nresidual\n" in blocks
+    assert "\n  bottleneck           reduce with a 1x1, convolve in few channels" in blocks
+    assert "resnet50            2015  224x224x3   25,557,032    4,089,184,256\n" in networks
+
+
+def test_the_catalogue_is_filtered_by_a_part_of_names_or_a_family(invoke: Run) -> None:
+    def names(word: str) -> set[str]:
+        return {d["name"] for d in json.loads(invoke("designs", word, "--json").out)["designs"]}
+
+    assert names("resnet1") == {*("resnet18", "resnet101", "resnet152", "wide_resnet101")}
+    assert {"ghost", "pconv", "mobilenet_v3_block"} <= names("mobile")
+
+
+def test_a_terminal_has_one_line_for_each_design_and_a_pipe_the_whole_sentence() -> None:
+    library = Library()
+    report = catalogue_report(library, [library.find("separable"), library.find("bottleneck")])
+    brief = report.own["table"](Look(width=60, brief=True)).splitlines()
+    assert brief[1] == "  separable   a depthwise convolution for space, then a 1x1\u2026"
+    assert max(map(len, brief)) <= 60
+    assert "expand with a 1x1, add the input" in report.own["table"](Look(width=60))
 
 
 def test_fire_branches_and_joins() -> None:

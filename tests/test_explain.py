@@ -233,3 +233,26 @@ def test_a_product_of_a_foreign_model_is_told_as_it_is(invoke: Run) -> None:
         f"  MACs              {2048 * 1000:,}, from the sizes in the model's file\n"
         f"  element ops       {1000:,}, none of them a MAC\n"
     ) in done.out
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "lines"),
+    [
+        # padding=3 in PyTorch is 3 on both sides; same puts 2 before and 3 after.
+        ("224x224x3", "conv 7x7 64 s2 p3", ["floor((224 + 3 + 3 - 7) / 2) + 1 = 112"]),
+        ("224x224x3", "conv 7x7 64 s2", ["floor((224 + 2 + 3 - 7) / 2) + 1 = 112"]),
+        # A kernel of 3 with dilation 2 reaches 2 * (3 - 1) + 1 = 5.
+        (
+            "56x57x8",
+            "conv 3x3 8 valid d2",
+            ["floor((56 - 5) / 1) + 1 = 52", "floor((57 - 5) / 1) + 1 = 53"],
+        ),
+        ("16000x1", "conv 80 8 s4 valid", ["floor((16000 - 80) / 4) + 1 = 3981"]),
+        ("56x56x8", "conv 3x3 8", []),
+    ],
+)
+def test_the_size_of_the_output_is_derived_where_it_changes(
+    invoke: Run, shape: str, layer: str, lines: list[str]
+) -> None:
+    out = invoke("explain", shape, layer).out
+    assert [line[20:] for line in out.splitlines() if "floor(" in line] == lines

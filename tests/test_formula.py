@@ -123,11 +123,16 @@ def test_text_form(invoke: Run) -> None:
 
 def test_latex_form(invoke: Run) -> None:
     out = invoke("formula", "separable", "--versus", "bottleneck", "--format", "latex").out
-    assert out.splitlines()[:3] == [
-        "separable",
-        r"params               Cin \left(Cout + K^{2}\right)",
-        r"MACs                 Cin H W \left(Cout + K^{2}\right)",
+    lines = out.splitlines()
+    assert lines[:5] == [
+        "% separable; stride 1 unless set; groups divide the channels; Cin and Cout differ",
+        r"% \usepackage{amsmath}",
+        r"\begin{align*}",
+        r"\text{params} &= C_{in} \left(C_{out} + K^{2}\right) \\",
+        r"\text{MACs} &= C_{in} H W \left(C_{out} + K^{2}\right) \\",
     ]
+    assert lines[-1] == r"\end{align*}"
+    assert len(lines) == 3 + 4 + 1
 
 
 def test_json_form(invoke: Run) -> None:

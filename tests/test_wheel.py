@@ -62,7 +62,7 @@ def test_the_wheel_holds_all_code_and_data(wheel: Path) -> None:
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "convcost").rglob("*")
-        if path.is_file() and path.suffix in (".py", ".toml", ".typed")
+        if path.is_file() and path.suffix in (".py", ".toml", ".typed", ".css", ".js", ".po", ".mo")
     }
     assert {"convcost/designs/bottleneck.toml", "convcost/networks/resnet50.toml"} <= expected
     assert "convcost/py.typed" in expected
@@ -105,4 +105,4 @@ def test_the_installed_package_runs_without_the_source_tree(
     assert run("-m", "convcost", *words) == f"{256 * 16 + 3 * 3 * 16 * 16 + 16 * 64}\n"
     assert int(run("-m", "convcost", "count", "resnet50", "--get", "macs")) > 4 * 10**9
     shown = run("-m", "convcost", "compare", "56x56x256", "--kernel", "3", "--out", "64")
-    assert shown.startswith("56x56x256, kernel 3x3, 64 out\n")
+    assert shown.startswith("56x56x256 -> 56x56x64, kernel 3x3\n")

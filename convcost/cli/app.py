@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from convcost import __version__
+from convcost.cli.coloring import typed, wants_color
 from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
 
 COMMANDS = {
@@ -34,14 +35,26 @@ COMMANDS = {
 class LazyGroup(TyperGroup):
     """Builds a command when it is asked for: the others cost nothing."""
 
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        """The same, with or without colour: help is printed while words are still parsed."""
+        extra.setdefault("color", wants_color(sys.stdout, typed("--color", args)))
+        extra.setdefault("obj", {"lang": typed("--lang", args, "en")})
+        return super().make_context(info_name, args, parent, **extra)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every command with its line, from the table: none of them is imported."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        from convcost.cli.command import spoken
+        from convcost.reports.theme import paint
+
+        said = spoken(ctx)
+        with formatter.section(paint(said("Commands"), "heading")):
+            formatter.write_dl(
+                [(paint(name, "command"), said(text)) for name, text in COMMANDS.items()]
+            )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """One command, or None where there is none of that name."""
@@ -91,6 +104,8 @@ def main(
         bool,
         typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
+    lang: Annotated[str, typer.Option("--lang", hidden=True)] = "en",
+    color: Annotated[str, typer.Option("--color", hidden=True)] = "auto",
 ) -> None:
     """What does a convolution design cost? Exact parameters and MACs, without a framework.
 
@@ -165,7 +180,9 @@ def _usage_error(error: Exception) -> int | None:
     if context is not None:
         lines.append(f"  see {context.command_path} --help")
     _flush_quietly()
-    sys.stderr.write("\n".join([f"error: {lines[0]}", *lines[1:]]) + "\n")
+    from convcost.cli.output import complain
+
+    complain([f"error: {lines[0]}", *lines[1:]])
     return WRONG_INPUT
 
 

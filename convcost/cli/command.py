@@ -7,7 +7,7 @@ both are settled here, before it sees the words.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -42,18 +42,26 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Usage, what it does, examples, options by group."""
+        said = spoken(ctx)
         self.format_usage(ctx, formatter)
-        self.format_help_text(ctx, formatter)
+        self._format_text(said, formatter)
         self.format_epilog(ctx, formatter)
         for panel, options in self._panels(ctx).items():
-            with formatter.section(_heading(panel)):
-                formatter.write_dl(options, col_max=26)
+            with formatter.section(_heading(said(panel))):
+                formatter.write_dl([(name, said(help)) for name, help in options], col_max=26)
+
+    def _format_text(self, said: Callable[[str], str], formatter: Any) -> None:
+        """What the command does, a paragraph at a time."""
+        for paragraph in (self.help or "").split("\n\n"):
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(said(" ".join(paragraph.split())))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """The examples, a line each."""
         lines = [line for line in (self.epilog or "").splitlines() if line]
         if lines:
-            with formatter.section(_heading(lines[0].rstrip(":"))):
+            with formatter.section(_heading(spoken(ctx)(lines[0].rstrip(":")))):
                 for line in lines[1:]:
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
@@ -71,10 +79,21 @@ class Command(TyperCommand):
         return found
 
 
-def _heading(text: str) -> str:
-    import typer
+def spoken(ctx: Any) -> Callable[[str], str]:
+    """How words are said in the language that was asked for."""
+    choice = (ctx.obj or {}).get("lang", "en")
+    if choice == "en":
+        return lambda text: text
+    from convcost.cli.output import translator
 
-    return str(typer.style(text, bold=True))
+    speaker = translator(choice)
+    return (lambda text: text) if speaker is None else speaker.text
+
+
+def _heading(text: str) -> str:
+    from convcost.reports.theme import paint
+
+    return paint(text, "heading")
 
 
 def _panel_of(param: Any) -> str:

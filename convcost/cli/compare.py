@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from convcost.reports.report import Report
     from convcost.results import ComparisonResult
 
+FOR_TABLES = "it is for tables"
+
 EXAMPLES = """Examples:
 
 convcost compare 56x56x256 --kernel 3 --out 64
@@ -54,6 +56,8 @@ def run(
     output: o.OutputOptions = o.NO_OUTPUT,
     human: o.Human = False,
     convention: o.Convention = None,
+    verbose: o.Verbose = False,
+    chart: o.Chart = None,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -62,7 +66,12 @@ def run(
     Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
     """
     from convcost.cli.asking import Question
-    from convcost.cli.output import chosen_format, write_reports, write_values
+    from convcost.cli.output import (
+        chosen_format,
+        write_chart,
+        write_reports,
+        write_values,
+    )
     from convcost.errors import SpecError
 
     form = chosen_format(output)
@@ -70,8 +79,14 @@ def run(
         hint = "--format json has the tool's number beside them"
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in FOR_PEOPLE or output.get is not None):
-        raise SpecError("--human changes nothing here", place="--human", hint="it is for tables")
+        raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
+    if chart is not None:
+        from convcost.reports.plotting import check_chart
+
+        check_chart(chart)
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
+    if verbose and (form != "table" or output.get is not None):
+        raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
     if strict:
         for result in results:
             _refuse_partial(result)
@@ -81,7 +96,9 @@ def run(
         values = [record for result in results for record in result.report().records()]
         write_values(values, output.get, output)
     elif results:
-        write_reports([result.report(human=human) for result in results], form, output)
+        write_reports([result.report(human=human) for result in results], form, output, verbose)
+    if chart is not None and results:
+        write_chart([result.report() for result in results], chart)
     return WRONG_INPUT if failed else DONE
 
 

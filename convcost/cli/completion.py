@@ -27,6 +27,18 @@ def complete_formats(incomplete: str) -> list[str]:
     return _starting(FORMATS, incomplete)
 
 
+def complete_colors(incomplete: str) -> list[str]:
+    """When there is colour."""
+    from convcost.cli.coloring import CHOICES
+
+    return _starting(CHOICES, incomplete)
+
+
+def complete_languages(incomplete: str) -> list[str]:
+    """The languages."""
+    return _starting(("en", "zh", "auto"), incomplete)
+
+
 def complete_figures(incomplete: str) -> list[str]:
     """The figures, after a comma as well."""
     from convcost.engine.figures import FIGURES

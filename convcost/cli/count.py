@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,8 @@ def run(
         o.option(o.OUTPUT, "--layers", help="With jsonl: each result with its layers."),
     ] = False,
     human: o.Human = False,
+    verbose: o.Verbose = False,
+    chart: o.Chart = None,
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
@@ -65,17 +68,26 @@ def run(
     """Count parameters and multiply-accumulates of layers, designs and networks."""
     from convcost.cli.asking import Question
     from convcost.cli.limits import asked_limits
-    from convcost.cli.output import chosen_format, print_notes, write_reports, write_values
+    from convcost.cli.output import (
+        chosen_format,
+        print_notes,
+        write_chart,
+        write_reports,
+        write_values,
+    )
     from convcost.reports.count import CountView
 
     form = chosen_format(output)
     most = asked_limits(limits)
     execution = asked_execution(memory)
     chosen = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
-    view = CountView(human, largest, depth, chosen, execution)
-    _refuse_unused(output, form, view, layers)
+    brief = form == "table" and output.output is None and not verbose and sys.stdout.isatty()
+    view = CountView(human, largest, depth, chosen, execution, brief)
+    _refuse_unused(output, form, view, layers, verbose)
     if convention is not None:
         _refuse_beside_convention(output, form, most)
+    if chart is not None:
+        _check_chart(chart, form)
     if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
         refuse_unused(memory, {*chosen, *most}, form)
     question = Question(what or [], layer)
@@ -94,8 +106,20 @@ def run(
         documents = [result.document(execution=execution) for result in results]
         write_values(documents, output.get, output)
     elif results:
-        write_reports(_reports(results, view, form), form, output)
+        write_reports(_reports(results, view, form), form, output, verbose)
+    if chart is not None and results:
+        write_chart([result.report(view) for result in results], chart)
     return WRONG_INPUT if failed else _over_limit(results, most, execution, strict)
+
+
+def _check_chart(path: str, form: str) -> None:
+    """Refuse a chart that cannot be drawn before anything is counted."""
+    from convcost.errors import SpecError
+    from convcost.reports.plotting import check_chart
+
+    check_chart(path)
+    if form == "jsonl":
+        raise SpecError("a stream has no chart", place=f"--chart {path}", hint="use --format json")
 
 
 def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list[Report]:
@@ -108,7 +132,9 @@ def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list
     return reports
 
 
-def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: bool) -> None:
+def _refuse_unused(
+    output: o.OutputOptions, form: str, view: CountView, layers: bool, verbose: bool
+) -> None:
     """An option that changes only a table is refused where none is printed."""
     from convcost.errors import SpecError
 
@@ -118,6 +144,7 @@ def _refuse_unused(output: o.OutputOptions, form: str, view: CountView, layers: 
         "--depth": (view.depth is not None, WITH_COLUMNS),
         "--columns": (view.columns, WITH_COLUMNS),
         "--layers": (layers, ("jsonl",)),
+        "--verbose": (verbose, ("table",)),
     }
     for name, (given, forms) in shape.items():
         if given and (output.get is not None or form not in forms):

@@ -21,6 +21,8 @@ convcost designs mbconv
 
 convcost designs mbconv --format toml > mine.toml
 
+convcost designs bottleneck --format mermaid
+
 convcost designs --check my_block.toml
 """
 
@@ -30,7 +32,7 @@ def run(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="One design, by name or file; or a part of names.",
+            help="One design, by name or file; a part of names, or a family.",
             show_default=False,
             autocompletion=complete_words,
         ),
@@ -44,7 +46,11 @@ def run(
     design_path: o.DesignPath = None,
     output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
-    """List the designs by family, or show one: diagram, parameters, source, a ready command."""
+    """List the designs by family, or show one: diagram, parameters, source, a ready command.
+
+    One design has three formats more: toml, its file to start another from; dot and mermaid,
+    its diagram for documents.
+    """
     from convcost.cli.output import chosen_format, emit, write_answer
     from convcost.errors import SpecError
     from convcost.reports.catalogue import catalogue_report, design_report
@@ -56,6 +62,9 @@ def run(
             raise SpecError("a file is shown by its name", hint="convcost designs mbconv -f toml")
         emit(output, library.source_text(name))
         return DONE
+    if output.form in ("dot", "mermaid"):
+        emit(output, _drawing(library, output.form, name))
+        return DONE
     form = chosen_format(output)
     if check is not None:
         if name is not None:
@@ -66,7 +75,7 @@ def run(
     if name is not None and len(designs) == 1:
         write_answer([design_report(library, designs[0])], output, form)
     else:
-        write_answer([catalogue_report(designs)], output, form)
+        write_answer([catalogue_report(library, designs)], output, form)
     return DONE
 
 
@@ -78,8 +87,29 @@ def _matching(library: Library, name: str) -> list[Design]:
 
     if library.knows(name) or is_file_name(name):
         return [design_of(library, name, Nowhere(), name)]
-    parts = [known for known in library.names() if name.lower() in known]
-    return [library.find(part) for part in parts] or [design_of(library, name, Nowhere(), name)]
+    word = name.lower()
+    parts = [d for d in library.designs() if word in d.name or word == d.family]
+    return parts or [design_of(library, name, Nowhere(), name)]
+
+
+def _drawing(library: Library, form: str, name: str | None) -> str:
+    """One design in the language of a drawing program."""
+    from convcost.errors import SpecError
+    from convcost.reports.drawings import DRAWINGS
+    from convcost.studies.census import shown_example
+
+    designs = [] if name is None else list(_matching(library, name))
+    if len(designs) != 1:
+        raise SpecError(
+            "one design is drawn at a time", place=name, hint=f"convcost designs mbconv -f {form}"
+        )
+    shown = shown_example(library, designs[0])
+    if shown is None:
+        raise SpecError(
+            f"{designs[0].name} has no input to be drawn on",
+            hint="add [[examples]] with an input to its file",
+        )
+    return DRAWINGS[form](designs[0].name, shown[0].graph)
 
 
 def _check(library: Library, path: Path, output: o.OutputOptions, form: str) -> int:

@@ -13,10 +13,12 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from convcost.cli.completion import (
+    complete_colors,
     complete_columns,
     complete_designs,
     complete_figures,
     complete_formats,
+    complete_languages,
     complete_parameters,
 )
 from convcost.reports.formats import FORMATS
@@ -181,6 +183,39 @@ Output = Annotated[
         help="Write to a file, whole or not at all.",
     ),
 ]
+Color = Annotated[
+    str,
+    option(
+        OUTPUT,
+        *("--color", "--colour"),
+        metavar="WHEN",
+        help="auto (the default: on a terminal, unless NO_COLOR is set), always or never.",
+        autocompletion=complete_colors,
+    ),
+]
+Lang = Annotated[
+    str,
+    option(
+        OUTPUT,
+        "--lang",
+        metavar="LANG",
+        help="The language of tables, help and errors: en, zh, or auto from LANG.",
+        autocompletion=complete_languages,
+    ),
+]
+Verbose = Annotated[
+    bool,
+    option(OUTPUT, "--verbose", help="On a terminal everything, as in a pipe; and more sentences."),
+]
+Chart = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--chart",
+        metavar="FILE",
+        help="A chart for a paper beside the answer: .svg, .pdf or .png.",
+    ),
+]
 Human = Annotated[bool, option(OUTPUT, "--human", help="Short decimal numbers: 462 M.")]
 KeepGoing = Annotated[
     bool,
@@ -267,6 +302,8 @@ class OutputOptions(NamedTuple):
     md: Md = False
     get: Get = None
     output: Output = None
+    color: Color = "auto"
+    lang: Lang = "en"
 
 
 NO_LAYER = LayerOptions()

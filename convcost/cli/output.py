@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from convcost.cli.coloring import CHOICES, painted_error, typed, wants_color
 from convcost.cli.options import OutputOptions
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.quantities import Amount, format_shape
@@ -26,6 +27,13 @@ def chosen_format(options: OutputOptions) -> str:
         asked.append(options.form)
     if len(set(asked)) > 1:
         raise SpecError("two formats are asked for", place=", ".join(asked), hint="name one")
+    check_choice("--color", options.color, CHOICES)
+    if options.lang != "en":
+        _check_language(options, {*asked})
+    if options.color == "always" and (options.get is not None or {*asked} - {"table"}):
+        raise SpecError(
+            "--color changes nothing here", place="--color always", hint="it is for tables"
+        )
     if asked and options.get is not None:
         raise SpecError(
             "--get prints bare values, without a format",
@@ -36,6 +44,28 @@ def chosen_format(options: OutputOptions) -> str:
         with suppress(ConvcostError):
             return form_of(options.output)
     return asked[0] if asked else "table"
+
+
+def _check_language(options: OutputOptions, asked: set[str]) -> None:
+    """Refuse an unknown language, and one that changes nothing."""
+    from convcost.reports.formats import FOR_PEOPLE
+
+    check_choice("--lang", options.lang, ("en", "zh", "auto"))
+    is_for_programs = options.get is not None or not asked <= {*FOR_PEOPLE}
+    if options.lang != "auto" and is_for_programs:
+        raise SpecError(
+            "--lang changes nothing here", place=f"--lang {options.lang}", hint="it is for tables"
+        )
+
+
+def translator(choice: str) -> Any:
+    """What speaks the language that was asked for; None for English, which costs nothing."""
+    if choice == "en":
+        return None
+    from convcost.reports.translating import LANGUAGES, Translator, language
+
+    name = language(choice)
+    return Translator(name) if name in LANGUAGES and name != "en" else None
 
 
 def check_choice(option: str, word: str, known: Iterable[str]) -> None:
@@ -58,11 +88,10 @@ def emit(options: OutputOptions, text: str) -> None:
     write_whole(options.output, text)
 
 
-def terminal_look() -> Look:
-    """Width, colour and character set of standard output.
+def terminal_look(choice: str = "auto", verbose: bool = False) -> Look:
+    """Width, colour and character set of standard output; only a terminal is brief.
 
-    Colour needs a terminal and no NO_COLOR; a pipe is 80 columns wide unless COLUMNS says
-    otherwise.
+    A pipe is 80 columns wide unless COLUMNS says otherwise.
     """
     import os
     import shutil
@@ -70,22 +99,38 @@ def terminal_look() -> Look:
     out = sys.stdout
     is_terminal = out.isatty()
     encoding = (getattr(out, "encoding", None) or "").lower().replace("-", "")
-    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = wants_color(out, choice)
     fallback = (WIDTH_WHEN_PIPED, 24)
     if is_terminal or os.environ.get("COLUMNS", "").isdigit():
         width = shutil.get_terminal_size(fallback).columns
     else:
         width = WIDTH_WHEN_PIPED
-    return Look(max(width, 20), color, encoding.startswith("utf"))
+    brief = is_terminal and not verbose
+    return Look(max(width, 20), color, encoding.startswith("utf"), brief, verbose)
 
 
-def write_reports(reports: Sequence[Report], form: str, options: OutputOptions) -> None:
+def write_reports(
+    reports: Sequence[Report], form: str, options: OutputOptions, verbose: bool = False
+) -> None:
     """Render and write."""
     from convcost.reports.formats import FORMATS
 
-    for_terminal = form == "table" and options.output is None
-    look = terminal_look() if for_terminal else PLAIN_LOOK
+    if form == "table" and options.output is None:
+        look = terminal_look(options.color, verbose)
+    else:
+        look = PLAIN_LOOK._replace(color=options.color == "always", verbose=verbose)
+    speaker = translator(options.lang) if FORMATS[form].holds == "text" else None
+    if speaker is not None:
+        reports = [speaker.report(report) for report in reports]
     emit(options, FORMATS[form].render(reports, look))
+
+
+def write_chart(reports: Sequence[Report], path: str) -> None:
+    """A chart in a file of its own, whole or not at all."""
+    from convcost.reports.plotting import chart
+    from convcost.reports.writing import write_whole
+
+    write_whole(path, chart(reports, path))
 
 
 def write_answer(reports: Sequence[Report], options: OutputOptions, form: str) -> None:
@@ -176,7 +221,15 @@ def bare(value: Any) -> str:
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
     first, *rest = error.lines()
-    sys.stderr.write("\n".join([f"error: {first}", *rest]) + "\n")
+    speaker = translator(typed("--lang", sys.argv, "en"))
+    complain([f"error: {first if speaker is None else speaker.text(first)}", *rest])
+
+
+def complain(lines: list[str]) -> None:
+    """An error on standard error, in colour where that is wanted."""
+    if wants_color(sys.stderr, typed("--color", sys.argv)):
+        lines = painted_error(lines)
+    sys.stderr.write("\n".join(lines) + "\n")
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -2,62 +2,134 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from convcost.errors import ConvcostError
 from convcost.language.building import Subject
 from convcost.language.library import Library
 from convcost.language.running import Design
 from convcost.quantities import format_count, format_shape
-from convcost.reports.diagram import draw_graph
-from convcost.reports.report import Column, Report
-from convcost.studies.checking import ExampleOutcome, example_subject, place_of
+from convcost.reports import notes, terminal
+from convcost.reports.count import format_share
+from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
+from convcost.reports.report import PLAIN_LOOK, Column, Drawing, Look, Report
+from convcost.reports.theme import Span, joined
+from convcost.reports.widths import fold
+from convcost.studies.census import facts, shares, shown_example, year
+from convcost.studies.checking import ExampleOutcome, place_of
 
 DESIGNS_SCHEMA = "convcost.designs/1"
 CHECK_SCHEMA = "convcost.design_check/1"
-LONGEST_DRAWING = 60
 
 
-def design_record(design: Design) -> dict[str, Any]:
-    """A design as JSON."""
-    return {
+def design_record(library: Library, design: Design) -> dict[str, Any]:
+    """A design as JSON; a network with what it costs on its own input."""
+    record = {
         "name": design.name,
         "kind": design.kind,
         "family": design.family,
         "summary": design.summary,
         "source": design.source,
+        "year": year(design),
         "input": design.input,
         "parameters": {name: p.shown for name, p in design.parameters.items()},
     }
+    if design.kind == "network":
+        record |= facts(library, design)._asdict()
+    return record
 
 
-def catalogue_report(designs: Sequence[Design]) -> Report:
+def catalogue_report(library: Library, designs: Sequence[Design]) -> Report:
     """A row per design, by family; networks last."""
     ordered = sorted(designs, key=lambda d: (d.kind == "network", d.family, d.name))
-    records = tuple(map(design_record, ordered))
+
+    def records() -> tuple[dict[str, Any], ...]:
+        return tuple(design_record(library, design) for design in ordered)
+
     return Report(
         title="designs",
         columns=(
             Column("family", "family"),
             Column("name", "name"),
+            Column("year", "year", str, "right", rank=2),
             Column("summary", "what it is for", wrap=36),
             Column("source", "source", rank=1, wrap=36),
         ),
-        rows=tuple((r["family"], r["name"], r["summary"], r["source"]) for r in records),
+        rows=tuple((d.family, d.name, year(d) or "", d.summary, d.source) for d in ordered),
         total=None,
         caption="convcost designs NAME shows one",
         notes=(),
-        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": list(records)},
-        records=lambda: records,
+        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": list(records())},
+        records=records,
+        own={"table": lambda look: _catalogue(library, ordered, look)},
     )
+
+
+def _catalogue(library: Library, designs: Sequence[Design], look: Look) -> str:
+    """Blocks by family, a line each; then a table of networks; then what to type next."""
+    blocks = [design for design in designs if design.kind != "network"]
+    networks = [design for design in designs if design.kind == "network"]
+    longest = max((len(design.name) for design in blocks), default=0)
+    parts: list[str] = []
+    for family, members in groupby(blocks, key=lambda design: design.family):
+        lines: list[list[Span]] = [[(family, "heading")]]
+        for design in members:
+            text = design.summary
+            if look.brief:
+                text = _cut(text, look.width - longest - 4, look.unicode)
+            lines.append([(f"  {design.name:<{longest}}  ", "command"), (text, "")])
+        parts.append("".join(f"{joined(line, look.color)}\n" for line in lines))
+    if networks:
+        parts.append(terminal.render([_networks(library, networks)], look))
+    command = [("convcost designs NAME", "command"), (" shows one with its diagram", "note")]
+    return "\n".join([*parts, f"{joined(command, look.color)}\n"])
+
+
+def _cut(text: str, room: int, unicode: bool) -> str:
+    """A sentence on one line of a terminal; the rest of it is on the page of the design."""
+    if len(text) <= room:
+        return text
+    dots = "\u2026" if unicode else "..."
+    return text[: max(room - len(dots), 0)].rstrip(" ,;:") + dots
+
+
+def _networks(library: Library, networks: Sequence[Design]) -> Report:
+    """The networks as a table: their year, their own input, and what they cost on it."""
+    costs = [facts(library, design) for design in networks]
+    rows = tuple(
+        (d.name, year(d) or "", d.input or "", cost.params, cost.macs, d.summary)
+        for d, cost in zip(networks, costs, strict=True)
+    )
+    return Report(
+        title="networks",
+        columns=(
+            Column("name", "name"),
+            Column("year", "year", str, "right", rank=1),
+            Column("input", "input", _shape_or_blank, "right", rank=2),
+            Column("params", "params", format_count, "right"),
+            Column("macs", "MACs", format_count, "right"),
+            Column("summary", "", rank=3),
+        ),
+        rows=rows,
+        total=None,
+        caption=notes.caption(1),
+        notes=(),
+        document=dict,
+    )
+
+
+def _shape_or_blank(shape: Any) -> str:
+    return shape if isinstance(shape, str) else format_shape(shape)
 
 
 def design_report(library: Library, design: Design) -> Report:
     """One design: a page for people, its record for programs."""
-    record = design_record(design)
     parameters = design.parameters.values()
+
+    def record() -> dict[str, Any]:
+        return design_record(library, design)
+
     return Report(
         title=design.name,
         columns=(
@@ -69,48 +141,55 @@ def design_report(library: Library, design: Design) -> Report:
         total=None,
         caption=design.summary,
         notes=(f"source: {design.source}",) if design.source else (),
-        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": [record]},
-        records=lambda: (record,),
-        own={"table": lambda look: design_page(library, design, look.width, unicode=look.unicode)},
+        drawings=lambda: _drawings(library, design),
+        document=lambda: {"schema": DESIGNS_SCHEMA, "designs": [record()]},
+        records=lambda: (record(),),
+        own={"table": lambda look: design_page(library, design, look)},
     )
 
 
-def design_page(library: Library, design: Design, width: int, *, unicode: bool = True) -> str:
+def design_page(library: Library, design: Design, look: Look = PLAIN_LOOK) -> str:
     """Name, purpose, source, parameters, diagram, and a command that works."""
-    lines = [f"{design.name} ({design.family})", *textwrap.wrap(design.summary, width), ""]
+    lines: list[list[Span]] = [[(design.name, "title"), (f" ({design.family})", "")]]
+    lines += [[(line, "")] for line in fold(design.summary, look.width)]
     if design.source:
-        lines += [*textwrap.wrap(f"source: {design.source}", width, subsequent_indent="  "), ""]
-    lines += ["parameters" if design.parameters else "no parameters"]
+        source = fold(f"source: {design.source}", look.width, "  ")
+        lines += [[], *([(line, "note")] for line in source)]
+    lines += [[], [("parameters" if design.parameters else "no parameters", "head")]]
     longest = max(map(len, design.parameters), default=0)
     for parameter in design.parameters.values():
         text = f"  {parameter.name:<{longest}}  {parameter.shown}"
-        lines.append(f"{text:<{longest + 22}}  {parameter.about}".rstrip())
-    subject, command = _shown_example(library, design)
-    if subject is not None and len(subject.graph.nodes) <= LONGEST_DRAWING:
-        lines += ["", *draw_graph(subject.graph, unicode=unicode)]
-    lines += ["", command]
-    return "\n".join(lines) + "\n"
+        lines.append([(f"{text:<{longest + 22}}  ", ""), (parameter.about, "note")])
+    for _, drawing in _drawings(library, design, unicode=look.unicode):
+        lines += [[], *map(list, drawing)]
+    lines += [[], [(_command(design, shown_example(library, design)), "command")]]
+    return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
 
-def _shown_example(library: Library, design: Design) -> tuple[Subject | None, str]:
-    """The first example that can be built, and the command that counts it."""
+def _drawings(library: Library, design: Design, *, unicode: bool = True) -> list[Drawing]:
+    """The diagram with the share of the MACs at each node; none of a large network."""
+    shown = shown_example(library, design)
+    if shown is None or len(shown[0].graph.nodes) > LONGEST_DRAWING:
+        return []
+    graph = shown[0].graph
+    beside = ["" if share is None else format_share(share) for share in shares(graph)]
+    return [("diagram", draw_spans(graph, unicode=unicode, beside=beside))]
+
+
+def _command(design: Design, shown: tuple[Subject, dict[str, Any]] | None) -> str:
+    """A command that counts a network, or compares a block on what it is shown on."""
     word = _spelling(design)
     if design.kind == "network":
-        return None, f"convcost count {word}"
-    for example in design.examples:
-        try:
-            subject = example_subject(library, design, example)
-        except ConvcostError:
-            continue
+        return f"convcost count {word}"
+    if shown is not None:
+        subject, arguments = shown
         words = [f"convcost compare {format_shape(subject.graph.inputs[0])}"]
-        arguments = dict(example.get("arguments", {}))
         words += _options(design, subject, arguments)
         other = "separable" if design.name == "standard" else "standard"
-        words += [f"--design {other} --design {word}"]
-        return subject, " ".join(words)
+        return " ".join([*words, f"--design {other} --design {word}"])
     common = {"kernel_size": " --kernel 3", "out_channels": " --out 64"}
     options = "".join(text for name, text in common.items() if design.accepts(name))
-    return None, f"convcost count 56x56x256{options} --design {word}"
+    return f"convcost count 56x56x256{options} --design {word}"
 
 
 def _spelling(design: Design) -> str:

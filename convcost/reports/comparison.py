@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.report import Column, Report, Shown
-from convcost.studies.comparison import Comparison, Entry
+from convcost.reports.report import Bars, Column, Drawing, Report, Series, Shown
+from convcost.studies.comparison import Comparison, Entry, best
 
 WINDOW = ("kernel_size", "padding", "dilation")
 """Settings of which the column ``sees`` already tells that a design fixes them itself."""
@@ -21,33 +21,100 @@ SIMPLE_MIXING = {"space and channels": "both"}
 def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
     """The table of one comparison."""
     number = format_human if human else format_count
+    same_output = len({entry.counted.output for entry in comparison.entries}) == 1
     columns = (
-        Column("design", "design", wrap=24),
-        Column("output", "output", format_shape, align="right"),
+        Column("design", "design", wrap=16),
+        Column("output", "output", format_shape, "right", rank=1, people=not same_output),
         Column("params", "params", number, align="right"),
-        Column("params_ratio", "params change", align="right", rank=3),
+        Column("params_ratio", "params change", align="right", rank=6, tone=change_tone),
         Column("macs", "MACs", number, align="right"),
-        Column("macs_ratio", "MACs change", align="right"),
-        Column("macs_share", "", bar=True, rank=2),
-        Column("receptive_field", "sees", _field, align="right"),
-        Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes))),
-        Column("does", "what it does", rank=4, wrap=36),
+        Column("macs_ratio", "MACs change", align="right", rank=2, tone=change_tone),
+        Column("macs_share", "", bar=True, rank=5),
+        Column("receptive_field", "sees", _field, align="right", rank=3),
+        Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes)), rank=4),
+        Column("does", "what it does", prose=True),
     )
-    most = max(entry.counted.macs for entry in comparison.entries)
-    base = next(entry for entry in comparison.entries if entry.name == comparison.baseline)
+    entries = comparison.entries
+    most = max(entry.counted.macs for entry in entries)
+    base = next(entry for entry in entries if entry.name == comparison.baseline)
     return Report(
-        title=_title(comparison),
+        title=_title(comparison, same_output),
         columns=columns,
-        rows=tuple(_row(entry, base, most) for entry in comparison.entries),
+        rows=tuple(_row(entry, base, most) for entry in entries),
         total=None,
         caption=notes.caption(comparison.batch),
-        notes=_notes(comparison),
+        notes=_notes(comparison, same_output),
         document=lambda: {
             "schema": COMPARE_SCHEMA,
             "comparisons": [comparison_document(comparison)],
         },
         records=lambda: (comparison_document(comparison),),
+        quiet=frozenset(number for number, entry in enumerate(entries) if entry is base),
+        answer=_answer(comparison, base),
+        why=lambda number: _why(entries[number]),
+        drawings=lambda: _drawings(entries),
+        bars=lambda: _bars(comparison, same_output),
     )
+
+
+def _why(entry: Entry) -> str:
+    """Where the numbers of one design come from."""
+    from convcost.reports.explanation import derivation
+
+    return derivation(entry.counted.rows, entry.counted.batch)
+
+
+def _bars(comparison: Comparison, same_output: bool) -> Bars:
+    """MACs and parameters of each design, side by side."""
+    entries = comparison.entries
+    batch = "" if comparison.batch == 1 else f" for a batch of {comparison.batch}"
+    return Bars(
+        _title(comparison, same_output),
+        tuple(entry.name for entry in entries),
+        (
+            Series(f"MACs{batch}", tuple(entry.counted.macs for entry in entries)),
+            Series("parameters", tuple(entry.counted.params for entry in entries)),
+        ),
+    )
+
+
+def _drawings(entries: Sequence[Entry]) -> list[Drawing]:
+    """The diagram of each design that is small enough for one."""
+    from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
+
+    return [
+        (entry.name, draw_spans(entry.counted.graph))
+        for entry in entries
+        if 1 < len(entry.counted.graph.nodes) <= LONGEST_DRAWING
+    ]
+
+
+def change_tone(cell: str) -> str:
+    """Fewer is green, more is yellow; the word says it, too."""
+    return {"fewer": "fewer", "more": "more", "none": "fewer"}.get(cell.rpartition(" ")[2], "")
+
+
+def _answer(comparison: Comparison, base: Entry) -> str:
+    """One sentence: which design costs least, how much less, and what it gives up for that."""
+    found = best(comparison)
+    if found is None:
+        return ""
+    if found is base:
+        return f"{base.name}: none of the others has fewer MACs"
+    change = format_change(found.counted.macs, base.counted.macs)
+    if change == "none":
+        return f"{found.name}: no MACs at all"
+    words = [f"{found.name}: {change} MACs than {base.name}"]
+    field = "all" if found.receptive_field is None else format_shape(found.receptive_field)
+    other = "all" if base.receptive_field is None else format_shape(base.receptive_field)
+    if field == other:
+        words.append(f"sees as much ({field})")
+    else:
+        words.append(f"sees {field} where {base.name} sees {other}")
+    mixes = SIMPLE_MIXING.get(found.mixing, found.mixing)
+    same = "" if found.mixing == base.mixing else " only" if mixes != "both" else ""
+    words.append(f"mixes {mixes}{same}")
+    return ", ".join(words)
 
 
 def _row(entry: Entry, base: Entry, most: int) -> tuple[Any, ...]:
@@ -80,13 +147,17 @@ def _field(size: Any) -> str:
     return size if isinstance(size, str) else format_shape(size)
 
 
-def _title(comparison: Comparison) -> str:
-    """``56x56x256, kernel 3x3, 64 out``: the question."""
+def _title(comparison: Comparison, same_output: bool) -> str:
+    """``56x56x256 -> 56x56x64, kernel 3x3``: the question, and what all answers agree on."""
     words = [format_shape(comparison.input)]
+    if same_output:
+        words[0] += f" -> {format_shape(comparison.entries[0].counted.output)}"
     names = {"kernel_size": "kernel {}", "out_channels": "{} out", "stride": "stride {}"}
     for key, words_for in names.items():
         value = comparison.settings.get(key)
         if value is None or (key == "stride" and value == 1):
+            continue
+        if key == "out_channels" and same_output:
             continue
         axes = len(comparison.input) - 1 if key == "kernel_size" else 1
         shown = format_shape(value if isinstance(value, tuple) else (value,) * axes)
@@ -94,10 +165,9 @@ def _title(comparison: Comparison) -> str:
     return ", ".join(words)
 
 
-def _notes(comparison: Comparison) -> tuple[str, ...]:
+def _notes(comparison: Comparison, same_output: bool) -> tuple[str, ...]:
     lines = ["sees: input positions behind one output value; mixes: what it combines"]
-    outputs = {entry.counted.output for entry in comparison.entries}
-    if len(outputs) > 1:
+    if not same_output:
         lines.append("outputs differ in shape: these designs cannot stand in for each other")
     for entry in comparison.entries:
         line = notes.unused(entry.name, tuple(s for s in entry.unused if s not in WINDOW))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,23 +18,28 @@ from convcost.quantities import (
     format_bytes,
     format_count,
     format_human,
+    format_percent,
     format_shape,
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
-from convcost.reports.report import Column, Report, Shown
+from convcost.reports.report import Bars, Column, Report, Series, Shown
 from convcost.reports.tree import Branch, branches
 
 
 class CountView(NamedTuple):
-    """How a count is to be shown."""
+    """How a count is to be shown. ``brief``: a long network by its stages, for a terminal."""
 
     human: bool = False
     largest: int = 0
     depth: int | None = None
     columns: tuple[str, ...] = ()
     execution: Execution = PLAIN_EXECUTION
+    brief: bool = False
 
+
+MOST_LINES, LEAST_LINES = 24, 4
+"""A terminal shows stages from so many lines on, and stages that are so many lines at least."""
 
 PLAIN = CountView()
 
@@ -67,6 +72,10 @@ DEFAULT_COLUMNS = (
 )
 
 
+RANKS = {"macs_share": 1, "type": 2, "output": 3, "kernel": 4, "element_ops": 5}
+"""Which columns a narrow terminal can do without; the highest go first."""
+
+
 def count_report(
     name: str,
     of: Measured,
@@ -79,7 +88,13 @@ def count_report(
     chosen = chosen_columns(view.columns)
     table = _Table(of, view, chosen)
     lines, groups = table.lines()
+    asked = view.largest or view.columns or view.depth is not None
+    if view.brief and not asked and len(lines) > MOST_LINES:
+        lines, groups = table.stages()
     total = table.total()
+    short: tuple[str, ...] = ()
+    if view.execution == PLAIN_EXECUTION:
+        short = (*notes.short_notes(of, unused, len(lines) < len(count.rows)), *remarks)
     return Report(
         title=f"{name} on {format_shape(count.input)}",
         columns=tuple(table.column(key) for key in chosen),
@@ -93,7 +108,38 @@ def count_report(
         },
         records=lambda: (result_document(name, count, unused=unused, notes=remarks),),
         groups=frozenset(groups),
+        quiet=frozenset(n for n, line in enumerate(lines) if _costs_nothing(line)),
+        short=short,
+        why=lambda number: table.why(lines[number]),
+        bars=lambda: _bars(f"{name} on {format_shape(count.input)}", table),
     )
+
+
+def _bars(title: str, table: _Table) -> Bars:
+    """MACs and parameters by stage of a long network, by layer of a short one."""
+    lines, groups = table.lines()
+    if len(lines) > MOST_LINES:
+        lines, groups = table.stages()
+    shown = [
+        line
+        for number, line in enumerate(lines)
+        if number not in groups and not _costs_nothing(line) and line["macs"] is not None
+    ]
+    batch = "" if table.count.batch == 1 else f" for a batch of {table.count.batch}"
+    columns = {
+        key: tuple(
+            int(line[key][0] if isinstance(line[key], tuple) else line[key]) for line in shown
+        )
+        for key in ("macs", "params")
+    }
+    labels = (str(getattr(line["layer"], "value", line["layer"])) for line in shown)
+    series = (Series(f"MACs{batch}", columns["macs"]), Series("parameters", columns["params"]))
+    return Bars(title, tuple(labels), series)
+
+
+def _costs_nothing(line: Mapping[str, Any]) -> bool:
+    """Whether a line has neither parameters nor MACs; one that is not known may have both."""
+    return all(line[key] in (0, Amount(0)) for key in ("params", "macs"))
 
 
 def chosen_columns(columns: Sequence[str]) -> tuple[str, ...]:
@@ -117,9 +163,10 @@ class _Table:
 
     def column(self, key: str) -> Column:
         """One column; those that the user asked for are never dropped."""
-        rank = 0 if self.view.columns else {"kernel": 3, "output": 1, "element_ops": 4}.get(key, 0)
+        rank = 0 if self.view.columns else RANKS.get(key, 0)
         if key == "macs_share":
-            return Column(key, "share", bar=True, rank=2)
+            shown = len(self.count.rows) > 1 or bool(self.view.columns)
+            return Column(key, "share", format_share, bar=True, rank=rank, people=shown)
         if key in ("input_bytes", "output_bytes"):
             return Column(key, key.removesuffix("_bytes"), _or_blank(format_bytes), "right", rank)
         if key not in FIGURES:
@@ -150,6 +197,28 @@ class _Table:
         return [self._branch(branch) for branch in tree], [
             index for index, branch in enumerate(tree) if branch.is_open
         ]
+
+    def stages(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """The fewest lines of the tree that still say something: stages, or blocks of one."""
+        rows, scopes = self.count.rows, self.count.graph.scopes
+        depth, tree = 0, branches(rows, scopes, 0)
+        while len(tree) < LEAST_LINES and depth < MOST_LINES:
+            depth += 1
+            tree = branches(rows, scopes, depth)
+        return [self._branch(branch) for branch in tree], [
+            index for index, branch in enumerate(tree) if branch.is_open
+        ]
+
+    def why(self, line: Mapping[str, Any]) -> str:
+        """Where the numbers of a line come from; of a group they are sums."""
+        from convcost.reports.explanation import derivation
+
+        name = getattr(line["layer"], "value", line["layer"])
+        own = [row for row in self.count.rows if row.name == name]
+        if own:
+            return derivation(own, self.count.batch)
+        inside = [row for row in self.count.rows if row.name.startswith(f"{name}.")]
+        return f"the sum of {len(inside)} layers" if inside else ""
 
     def _branch(self, branch: Branch) -> dict[str, Any]:
         label = Shown(branch.shown, branch.name)
@@ -241,6 +310,14 @@ def _size(row: Row) -> tuple[bool, int, int]:
     if row.cost is None:
         return True, 0, 0
     return False, row.cost.macs, row.cost.params
+
+
+def format_share(share: Fraction) -> str:
+    """A share as a percentage; nothing for nothing, and never 0.0 % for something."""
+    if not share:
+        return ""
+    text = format_percent(share.numerator, share.denominator)
+    return "<0.1 %" if text == "0.0 %" else text
 
 
 def _or_blank(show: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -6,8 +6,15 @@ read again later moves to a lane on the right, and joins come back to the left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from convcost.engine.graph import Graph, Node
 from convcost.quantities import format_shape
+from convcost.reports.theme import Span, joined
+from convcost.reports.theme import lane as lane_style
+
+LONGEST_DRAWING = 60
+"""A diagram of more layers is longer than anybody looks at."""
 
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
 _UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
@@ -17,11 +24,22 @@ _ASCII |= {"dot": "*"}
 
 def draw_graph(graph: Graph, *, unicode: bool = True) -> list[str]:
     """The drawing, line by line; a graph with one input."""
-    marks = _UNICODE if unicode else _ASCII
-    drawing = _Drawing(graph, marks)
+    return [joined(line, False) for line in draw_spans(graph, unicode=unicode)]
+
+
+def draw_spans(
+    graph: Graph, *, unicode: bool = True, beside: Sequence[str] = ()
+) -> list[list[Span]]:
+    """The same with a colour for each lane; ``beside`` has a text for each node, as a share."""
+    drawing = _Drawing(graph, _UNICODE if unicode else _ASCII)
     for index, node in enumerate(graph.nodes):
-        drawing.node(index + len(graph.inputs), node)
+        drawing.node(index + len(graph.inputs), node, beside[index] if beside else "")
     return drawing.lines()
+
+
+def _colored(lanes: str) -> list[Span]:
+    """Each lane in its colour; a line from one lane to another has that of the other."""
+    return [(mark, lane_style((at + 1) // 2)) for at, mark in enumerate(lanes)]
 
 
 class _Drawing:
@@ -36,15 +54,24 @@ class _Drawing:
                 use = index + len(graph.inputs)
                 self._last_use[tensor] = max(self._last_use.get(tensor, 0), use)
         self._lanes: list[int | None] = [0]
-        self._rows: list[tuple[str, str]] = []
+        self._rows: list[tuple[str, str, str]] = []
         self._mark(0, f"input {format_shape(graph.inputs[0])}")
 
-    def lines(self) -> list[str]:
-        """All rows, the texts in one column."""
-        width = max(len(lanes) for lanes, _ in self._rows)
-        return [f"{lanes:<{width}}  {text}".rstrip() for lanes, text in self._rows]
+    def lines(self) -> list[list[Span]]:
+        """All rows, the texts in one column, what is beside them in another."""
+        width = max(len(lanes) for lanes, _, _ in self._rows)
+        longest = max(len(text) for _, text, _ in self._rows)
+        last = max(len(beside) for _, _, beside in self._rows)
+        return [
+            [
+                *_colored(f"{lanes:<{width}}"),
+                (f"  {text:<{longest}}", ""),
+                (f"  {beside:>{last}}", "note"),
+            ]
+            for lanes, text, beside in self._rows
+        ]
 
-    def node(self, tensor: int, node: Node) -> None:
+    def node(self, tensor: int, node: Node, beside: str) -> None:
         """One layer: branch off what lives on, join what ends here, then the box."""
         first = node.inputs[0]
         lane = self._lanes.index(first)
@@ -61,7 +88,7 @@ class _Drawing:
                 self._lanes[side] = None
         self._lanes[target] = tensor
         self._trim()
-        self._mark(target, describe(node))
+        self._mark(target, describe(node), beside)
         if tensor not in self._last_use:
             self._lanes[target] = None
             self._trim()
@@ -82,10 +109,10 @@ class _Drawing:
         self._lanes[free] = self._lanes[lane]
         self._connect(lane, free, "out")
 
-    def _mark(self, lane: int, text: str) -> None:
+    def _mark(self, lane: int, text: str, beside: str = "") -> None:
         marks = [self._marks["v"] if held is not None else " " for held in self._lanes]
         marks[lane] = self._marks["dot"]
-        self._rows.append((" ".join(marks), text))
+        self._rows.append((" ".join(marks), text, beside))
 
     def _connect(self, low: int, high: int, end: str) -> None:
         """A row with a line between two lanes."""
@@ -99,7 +126,7 @@ class _Drawing:
                 row += self._marks[end] + " "
             else:
                 row += (self._marks["v"] if held is not None else " ") + " "
-        self._rows.append((row.rstrip(), ""))
+        self._rows.append((row.rstrip(), "", ""))
 
 
 def describe(node: Node) -> str:

@@ -7,13 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.engine.cost import Cost
+from convcost.engine.counting import Row
 from convcost.engine.operations.base import Product, grouped, windowed
 from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
-from convcost.reports.report import Column, Report
-from convcost.studies.explanation import Explanation, Step, Versus
+from convcost.reports.report import UNFOLDED, Column, Report
+from convcost.reports.theme import paint
+from convcost.studies.explanation import Explanation, Step, Versus, explain_row
 
 EXPLAIN_SCHEMA = "convcost.explain/1"
 LONGEST_LINE = 100
@@ -39,12 +41,19 @@ def blackboard(explanation: Explanation, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def derivation(rows: Iterable[Row], batch: int, width: int = 80) -> str:
+    """Where the numbers of some layers come from, one after the other."""
+    steps = (_step(explain_row(row), batch, width) for row in rows)
+    return "\n\n".join("\n".join(lines) for lines in steps)
+
+
 def _step(step: Step, batch: int, width: int) -> list[str]:
     row = step.row
     shapes = f"{format_shape(row.inputs[0])} -> {format_shape(row.node.output)}"
     lines = [f"{row.name}: {_what(step)}, {shapes}"]
     if not step.products or row.cost is None:
         return lines + _without_macs(step, width)
+    lines += _sizes(step, width)
     biases = row.node.operation.biases(row.node.output)
     if len(step.products) == 1:
         lines += _factors(step, step.products[0], batch, width, biases)
@@ -57,6 +66,18 @@ def _step(step: Step, batch: int, width: int) -> list[str]:
     for remark in step.remarks:
         lines += _wrap(f"  note: {remark}", width)
     return lines
+
+
+def _sizes(step: Step, width: int) -> list[str]:
+    """How the map gets its size, once where all axes agree."""
+    lines: list[str] = []
+    for axis in dict.fromkeys(step.axes):
+        pads = f" + {axis.before} + {axis.after}" if axis.before or axis.after else ""
+        text = f"floor(({axis.size}{pads} - {axis.extent}) / {axis.stride}) + 1 = {axis.output}"
+        lines += _line("" if lines else "output size", text, width)
+    padded = any(axis.before or axis.after for axis in step.axes)
+    why = f"(input{' + padding on both sides' * padded} - kernel, over stride)"
+    return [*lines, *_line("", why, width)] if lines else []
 
 
 def _factors(step: Step, part: Product, batch: int, width: int, biases: int) -> list[str]:
@@ -251,8 +272,32 @@ def explanation_report(explanation: Explanation) -> Report:
         notes=explanation.remarks,
         document=lambda: explanation_document(explanation),
         records=lambda: (explanation_document(explanation),),
-        own={"table": lambda look: blackboard(explanation, min(look.width, LONGEST_LINE))},
+        drawings=lambda: [
+            ("derivation", [[(line, "")] for line in blackboard(explanation).splitlines()])
+        ],
+        own={
+            "table": lambda look: _painted(blackboard(explanation, _room(look.width)), look.color)
+        },
     )
+
+
+def _room(width: int) -> int:
+    """How wide the blackboard is, but for those who fold lines themselves."""
+    return width if width == UNFOLDED else min(width, LONGEST_LINE)
+
+
+def _painted(text: str, color: bool) -> str:
+    """The blackboard in colour: headings bold, what is beside the derivation dim."""
+    if not color:
+        return text
+    lines: list[str] = []
+    is_aside = False
+    for number, line in enumerate(text.splitlines()):
+        style = "" if not line or line[0] == " " or number == 1 else "head"
+        is_aside = is_aside or line.lstrip().startswith(("note: ", "1 MAC", "("))
+        lines.append(paint(line, "note" if is_aside else style))
+        is_aside = is_aside and line.lstrip().startswith("(") and not line.endswith(")")
+    return "\n".join(lines) + "\n"
 
 
 def _blank_or(show: Any) -> Any:

@@ -44,6 +44,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format("csv", (".csv",), "a row a line, for data frames", "rows"),
     "markdown": Format("markdown", (".md",), "for documents"),
     "latex": Format("latex", (".tex",), "booktabs, for papers"),
+    "svg": Format("svg", (".svg",), "a picture, as a terminal shows it"),
     "html": Format("html", (".html", ".htm"), "for a browser"),
 }
 """Every format by the word that ``--format`` takes."""

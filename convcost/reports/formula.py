@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.reports.latex import escape
 from convcost.reports.report import Column, Report
 from convcost.studies.derivation import ASSUMPTION, Derivation, as_latex, as_python, as_text
 
@@ -33,6 +34,14 @@ def formula_report(derived: Derivation) -> Report:
         lines = [f"{title:<{width}}  {show(value)}" for title, value in parts.values()]
         return "\n".join([derived.design, *lines, ASSUMPTION]) + "\n"
 
+    def equations() -> str:
+        lines = [
+            f"\\text{{{escape(title)}}} &= {as_latex(value)}" for title, value in parts.values()
+        ]
+        head = f"% {derived.design}; {ASSUMPTION}\n% \\usepackage{{amsmath}}\n"
+        body = " \\\\\n".join(lines)
+        return f"{head}\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+
     return Report(
         title=derived.design,
         columns=(Column("figure", "figure"), Column("formula", "formula")),
@@ -42,5 +51,5 @@ def formula_report(derived: Derivation) -> Report:
         notes=(),
         document=document,
         records=lambda: (document(),),
-        own={"table": lambda look: text(as_text), "latex": lambda look: text(as_latex)},
+        own={"table": lambda look: text(as_text), "latex": lambda look: equations()},
     )

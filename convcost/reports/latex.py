@@ -31,7 +31,7 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
 
 
 def _table(report: Report) -> str:
-    chosen = [i for i, column in enumerate(report.columns) if not column.bar]
+    chosen = [i for i, c in enumerate(report.columns) if c.people and not c.bar]
     columns = [report.columns[i] for i in chosen]
     layout = "".join("r" if column.align == "right" else "l" for column in columns)
     lines = [

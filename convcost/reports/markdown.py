@@ -17,7 +17,7 @@ def _table(report: Report) -> str:
     """The title, the table, the totals in bold, then the notes."""
     if not report.columns:
         return f"```text\n{report.own['table'](PLAIN_LOOK)}```\n"
-    chosen = [i for i, column in enumerate(report.columns) if not column.bar]
+    chosen = [i for i, c in enumerate(report.columns) if c.people and not c.bar]
     columns = [report.columns[i] for i in chosen]
     lines = [
         _line([column.title for column in columns]),
@@ -29,8 +29,7 @@ def _table(report: Report) -> str:
         texts = [report.text(report.columns[i], report.total[i]) for i in chosen]
         bold = [f"**{_escape(text)}**" if text else "" for text in texts]
         lines.append(f"| {' | '.join(bold)} |")
-    notes = [report.caption, *report.notes]
-    body = "  \n".join(map(_escape, notes))
+    body = "  \n".join(map(_escape, report.lines))
     return "\n".join([f"**{_escape(report.title)}**", "", *lines, "", body, ""])
 
 

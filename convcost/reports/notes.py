@@ -34,6 +34,16 @@ def count_notes(of: Measured, unused_settings: tuple[str, ...]) -> list[str]:
     return [*lines, *([ignored] if ignored else []), *memory_lines(of)]
 
 
+def short_notes(of: Measured, unused_settings: tuple[str, ...], folded: bool) -> list[str]:
+    """What a terminal shows in place of all that: three lines, and what must not be missed."""
+    count = of.counted
+    more = f"all {len(count.rows)} layers, memory" if folded else "memory"
+    last = f"{caption(count.batch)}; --verbose shows {more}"
+    ignored = unused("this design", unused_settings)
+    lines = [census(count), *shares_lines(count)[:1], last]
+    return [*lines, *([ignored] if ignored else [])]
+
+
 def census(count: Count) -> str:
     """How many layers there are, of which kind, and by name those that are not known."""
     from collections import Counter

@@ -1,23 +1,36 @@
 """Report: the one shape that every result takes before a format renders it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from convcost.quantities import Amount, format_shape
+from convcost.reports.theme import Span
+
+Drawing: TypeAlias = tuple[str, Sequence[Sequence[Span]]]
+"""A name, and lines of coloured text."""
 
 Cell = Any
 """What a row holds: an int, an Amount, a Fraction, a str, a shape, or None for not known."""
 
 
 class Look(NamedTuple):
-    """What a terminal can show."""
+    """What a terminal can show. ``brief``: somebody looks at it now, and can ask for more.
+
+    Only a terminal is brief: what goes into a pipe, a file or a document is complete.
+    ``verbose``: sentences too, which else need a terminal of some width.
+    """
 
     width: int = 80
     color: bool = False
     unicode: bool = True
+    brief: bool = False
+    verbose: bool = False
 
+
+UNFOLDED = 100_000
+"""A width at which no sentence goes over two lines, for those who fold it themselves."""
 
 PLAIN_LOOK = Look()
 """80 columns, no colour."""
@@ -27,8 +40,11 @@ class Column(NamedTuple):
     """A column. ``show`` makes a cell's text for people; machines get the value itself.
 
     ``rank`` 0 is always shown; a terminal that is too narrow drops the highest ranks first.
-    ``bar``: cells are shares of 1, drawn; machines get them as numbers. ``wrap``: text
-    may go over several lines, in a column of at least this width.
+    ``bar``: cells are shares of 1, drawn, with a number before them where ``show`` makes one;
+    machines get them as numbers. ``wrap``: text may go over several lines, in a column of at
+    least this width. ``people``: False where people read it elsewhere, in the title say, and
+    only programs want the column. ``tone``: the style of a cell, of those in ``theme``.
+    ``prose``: sentences, which a terminal shows below the table.
     """
 
     key: str
@@ -38,12 +54,35 @@ class Column(NamedTuple):
     rank: int = 0
     bar: bool = False
     wrap: int = 0
+    people: bool = True
+    tone: Callable[[Cell], str] | None = None
+    prose: bool = False
+
+
+class Series(NamedTuple):
+    """One figure of all bars: what it is, with its unit, and a number for each label."""
+
+    title: str
+    values: tuple[int, ...]
+
+
+class Bars(NamedTuple):
+    """What a chart shows of a report: labelled bars of one or two figures."""
+
+    title: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
 
 
 class Report(NamedTuple):
     """A table with its totals and notes, and the same result as a JSON document.
 
     ``groups`` are the rows that sum up rows below them: people see them, programs do not.
+    ``quiet`` are rows that matter less: a baseline, rows without cost. ``answer`` is the sentence
+    that ends it; ``short`` are the lines that a terminal shows in place of caption and notes.
+    ``why`` makes the derivation of a row's numbers, for pages on which one can ask for it.
+    ``drawings`` are diagrams and derivations with their names, for pages with room for them;
+    ``bars`` are what a chart shows.
     ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
     demand, since a table needs neither. ``own`` has the
     formats in which this result is a text of its own (a derivation, a diagram) and no table.
@@ -59,6 +98,17 @@ class Report(NamedTuple):
     records: Callable[[], tuple[dict[str, Any], ...]] = tuple
     groups: frozenset[int] = frozenset()
     own: Mapping[str, Callable[[Look], str]] = MappingProxyType({})
+    quiet: frozenset[int] = frozenset()
+    answer: str = ""
+    short: tuple[str, ...] = ()
+    why: Callable[[int], str] | None = None
+    drawings: Callable[[], Sequence[Drawing]] | None = None
+    bars: Callable[[], Bars] | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All that stands below the table."""
+        return tuple(filter(None, (self.caption, *self.notes, self.answer)))
 
     def text(self, column: Column, cell: Cell) -> str:
         """A cell as people read it; what is not known is a question mark."""

@@ -328,8 +328,11 @@ class DesignRecord(_Model):
     family: str
     summary: str
     source: str
+    year: int | None = Field(description="of the paper that the source names")
     input: Shape | None
     parameters: dict[str, str]
+    params: int | None = Field(None, description="of a network on its own input")
+    macs: int | None = Field(None, description="of a network on its own input")
 
 
 class DesignsDocument(_Model):

@@ -8,6 +8,7 @@ from convcost.engine.counting import Count, Row
 from convcost.engine.memory.liveness import memory
 from convcost.quantities import Amount, format_bytes, format_change, format_count, format_shape
 from convcost.reports import notes
+from convcost.reports.comparison import change_tone
 from convcost.reports.count import kernel_words
 from convcost.reports.documents import decimal, layer_document
 from convcost.reports.report import Column, Report
@@ -29,7 +30,7 @@ def swap_report(swap: Swap) -> Report:
             Column("params_after", "after", format_count, align="right"),
             Column("macs_before", "MACs", format_count, align="right"),
             Column("macs_after", "after", format_count, align="right"),
-            Column("macs_change", "MACs change", align="right", rank=1),
+            Column("macs_change", "MACs change", align="right", rank=1, tone=change_tone),
         ),
         rows=tuple(map(_row, swap.changes)),
         total=(

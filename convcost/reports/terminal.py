@@ -1,17 +1,26 @@
-"""A Report as a terminal table, through rich. Numbers are never cut: columns give way."""
+"""A Report as a terminal table. Numbers are never cut: columns give way.
+
+Owns widths and places. Colours are names of the table in ``theme``; whether there are any, and
+how wide the terminal is, says the Look.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from io import StringIO
+from typing import NamedTuple
 
 from convcost.reports.report import PLAIN_LOOK, Column, Look, Report
+from convcost.reports.theme import Span, joined
+from convcost.reports.widths import cell_width, fold, padded
 
-BAR_WIDTHS = (24, 16, 10, 6)
-GAP = 2
-_LINES = "    \n    \n \u2500\u2500 \n    \n    \n \u2500\u2500 \n    \n    \n"
-"""A table with a line under its head and one above its total, and nothing else."""
+GAP = "  "
+LEAST_BAR, GOOD_BAR, MOST_BAR = 4, 16, 40
+"""The shortest and the longest bar, in characters, and the one that a bar without a number gets
+before a column that is needed less."""
+
+ROOM_FOR_PROSE = 100
+"""A terminal of this width shows sentences about rows without being asked."""
 
 _BLOCKS = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 _FULL = "\u2588"
@@ -19,68 +28,114 @@ _FULL = "\u2588"
 
 def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
     """All reports, one below the other."""
-    return "\n".join(_table(r, look.width, look.color, look.unicode) for r in reports)
+    return "\n".join(_report(report, look) for report in reports)
 
 
-def _table(report: Report, width: int, color: bool, unicode: bool) -> str:
-    """The table as text of at most ``width`` columns wherever the numbers allow it."""
-    from rich.box import Box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    chosen, bar_width = _fit(report, width)
-    table = Table(
-        box=Box(_LINES if unicode else _LINES.replace("\u2500", "-"), ascii=not unicode),
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        show_footer=report.total is not None,
-    )
-    for index in chosen:
-        column = report.columns[index]
-        footer = "" if report.total is None else _cell(report, column, report.total[index], None)
-        table.add_column(
-            column.title,
-            justify=column.align,
-            footer=Text(footer),
-            no_wrap=not column.wrap,
-            min_width=column.wrap and min(column.wrap, _longest(report, index)),
-            overflow="fold",
-            style="cyan" if column.bar else "",
-        )
-    for row in report.rows:
-        cells = [
-            _cell(report, report.columns[index], row[index], (bar_width, unicode))
-            for index in chosen
-        ]
-        table.add_row(*map(Text, cells))
-    out = StringIO()
-    needed = _needed(report, chosen, bar_width)
-    console = Console(
-        file=out,
-        width=max(width, needed),
-        force_terminal=color,
-        force_jupyter=False,  # in a notebook rich would print by itself
-        color_system="standard" if color else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    console.print(Text(report.title, style="bold"))
-    console.print(table)
-    for line in (report.caption, *report.notes):
-        console.print(line, style="dim", soft_wrap=len(line) <= width)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+def _report(report: Report, look: Look) -> str:
+    """Title, table and lines below it, of at most ``width`` cells where the numbers allow it."""
+    lines: list[list[Span]] = [[(line, "title")] for line in fold(report.title, look.width)]
+    lines += _table(report, look)
+    if look.verbose or look.width >= ROOM_FOR_PROSE:
+        lines += _prose(report, look.width)
+    if look.brief and report.short:
+        below = [(line, "note") for line in report.short]
+    else:
+        below = [(line, "note") for line in (report.caption, *report.notes)]
+    if report.answer:
+        below.append((report.answer, "answer"))
+    for text, style in below:
+        lines += [[(line, style)] for line in fold(text, look.width, "  ")]
+    return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
 
-def _cell(report: Report, column: Column, cell: object, bar: tuple[int, bool] | None) -> str:
-    if not column.bar:
-        return report.text(column, cell)
-    if bar is None or not isinstance(cell, Fraction):
-        return ""
-    return draw_bar(cell, *bar)
+def _prose(report: Report, width: int) -> list[list[Span]]:
+    """A sentence about each row, where they differ."""
+    lines: list[list[Span]] = []
+    for index, column in enumerate(report.columns):
+        texts = [report.text(column, row[index]) for row in report.rows]
+        if not column.prose or len(set(texts)) < 2:
+            continue
+        names = [report.text(report.columns[0], row[0]) for row in report.rows]
+        for name, text in zip(names, texts, strict=True):
+            lines += [[(line, "note")] for line in fold(f"{name}: {text}", width, "  ") if text]
+    return lines
+
+
+class _Place(NamedTuple):
+    """A column that is shown: its index, its width, and of that the number before a bar."""
+
+    at: int
+    column: Column
+    width: int
+    number: int
+
+
+def _table(report: Report, look: Look) -> list[list[Span]]:
+    places = _fit(report, look.width)
+    if not places:
+        return []
+    head = [(padded(p.column.title, p.width, p.column.align), "head") for p in places]
+    wide = sum(place.width for place in places) + len(GAP) * (len(places) - 1)
+    rule: list[Span] = [(("\u2500" if look.unicode else "-") * wide, "rule")]
+    lines = [_spaced(head), rule]
+    for number, row in enumerate(report.rows):
+        lines += _row(report, number, row, places, look)
+    if report.total is not None:
+        cells: list[Span] = []
+        for place in places:
+            text = "" if place.column.bar else report.text(place.column, report.total[place.at])
+            cells.append((padded(text, place.width, place.column.align), "total"))
+        lines += [rule, _spaced(cells)]
+    return lines
+
+
+def _spaced(cells: Sequence[Span]) -> list[Span]:
+    """Cells with the gap between them."""
+    spans: list[Span] = []
+    for cell in cells:
+        spans += [(GAP, ""), cell] if spans else [cell]
+    return spans
+
+
+def _row(
+    report: Report, number: int, row: Sequence[object], places: Sequence[_Place], look: Look
+) -> list[list[Span]]:
+    """One row; a cell whose text is too long goes on below itself."""
+    quiet = number in report.quiet
+    is_part = any(str(row[p.at])[:1] == " " for p in places[:1])
+    columns: list[list[list[Span]]] = []
+    for place in places:
+        column, cell = place.column, row[place.at]
+        if column.bar:
+            style = "part" if is_part or quiet else "bar"
+            columns.append([_bar(report, place, cell, style, look.unicode)])
+            continue
+        style = "quiet" if quiet else column.tone(cell) if column.tone else ""
+        texts = fold(report.text(column, cell), place.width)
+        columns.append([[(padded(text, place.width, column.align), style)] for text in texts])
+    lines = []
+    for level in range(max(map(len, columns))):
+        line: list[Span] = []
+        for place, cells in zip(places, columns, strict=True):
+            shown = cells[level] if level < len(cells) else [(" " * place.width, "")]
+            line += [(GAP, ""), *shown] if line else shown
+        lines.append(line)
+    return lines
+
+
+def _bar(report: Report, place: _Place, cell: object, style: str, unicode: bool) -> list[Span]:
+    """A share as its number, where the column has one, and as a bar."""
+    if not isinstance(cell, Fraction):
+        return [(" " * place.width, "")]
+    spans: list[Span] = []
+    length = place.width
+    if place.number:
+        text = padded(report.text(place.column, cell), place.number, "right")
+        spans.append((f"{text} ", "quiet" if style == "part" else ""))
+        length -= place.number + 1
+    largest = max(row[place.at] or 0 for row in report.rows)
+    bar = draw_bar(cell / largest if largest else cell, length, unicode)
+    return [*spans, (bar + " " * (length - len(bar)), style)]
 
 
 def draw_bar(share: Fraction, width: int, unicode: bool = True) -> str:
@@ -91,37 +146,64 @@ def draw_bar(share: Fraction, width: int, unicode: bool = True) -> str:
     return _FULL * (eighths // 8) + _BLOCKS[eighths % 8].strip()
 
 
-def _fit(report: Report, width: int) -> tuple[list[int], int]:
-    """The columns that fit, and how long bars may be: first bars shrink, then ranks drop."""
-    chosen = [i for i, column in enumerate(report.columns) if _has_content(report, i, column)]
-    while True:
-        for bar_width in BAR_WIDTHS:
-            if _needed(report, chosen, bar_width) <= width:
-                return chosen, bar_width
-        highest = max(report.columns[i].rank for i in chosen)
-        if highest == 0:
-            return chosen, BAR_WIDTHS[-1]
-        chosen = [i for i in chosen if report.columns[i].rank < highest]
+def _fit(report: Report, width: int) -> list[_Place]:
+    """The columns that fit, the most needed first; then long texts and bars get the room.
+
+    A column of rank 0 is always there. The others come by rank, each if it still fits.
+    """
+    shown = [
+        i
+        for i, c in enumerate(report.columns)
+        if c.people and not c.prose and _has_content(report, i, c)
+    ]
+    least = {index: _least(report, index) for index in shown}
+    chosen: set[int] = set()
+    room, kept = width + len(GAP), 0
+    for index in sorted(shown, key=lambda index: report.columns[index].rank):
+        needed = least[index].width + len(GAP)
+        if report.columns[index].rank == 0 or needed <= room:
+            chosen.add(index)
+            room -= needed
+            if report.columns[index].bar and not least[index].number:
+                kept = max(min(room, GOOD_BAR - LEAST_BAR), 0)
+                room -= kept
+    room += kept
+    places = [least[index] for index in shown if index in chosen]
+    for number, place in enumerate(places):
+        if place.column.wrap and room > 0:
+            more = min(room, _longest(report, place.at) - place.width)
+            places[number] = place._replace(width=place.width + more)
+            room -= more
+    for number, place in enumerate(places):
+        if place.column.bar and room > 0:
+            more = min(room, MOST_BAR - LEAST_BAR)
+            places[number] = place._replace(width=place.width + more)
+            room -= more
+    return places
 
 
 def _has_content(report: Report, index: int, column: Column) -> bool:
     return column.rank == 0 or any(row[index] not in ("", None, 0) for row in report.rows)
 
 
-def _needed(report: Report, chosen: list[int], bar_width: int) -> int:
-    total = GAP * (len(chosen) - 1)
-    for index in chosen:
-        column = report.columns[index]
-        if column.bar:
-            total += max(bar_width, len(column.title))
-            continue
-        longest = _longest(report, index)
-        total += min(longest, column.wrap) if column.wrap else longest
-    return total
+def _least(report: Report, index: int) -> _Place:
+    """A column as narrow as it can be."""
+    column = report.columns[index]
+    longest = _longest(report, index)
+    if not column.bar:
+        return _Place(index, column, min(longest, column.wrap) if column.wrap else longest, 0)
+    number = longest if column.show is not str else 0
+    width = number + bool(number) + LEAST_BAR
+    return _Place(index, column, max(width, cell_width(column.title)), number)
 
 
 def _longest(report: Report, index: int) -> int:
-    """The length of the longest text in a column."""
+    """The width of the longest text in a column."""
     column = report.columns[index]
-    cells = [row[index] for row in (*report.rows, *([report.total] if report.total else []))]
-    return max([len(column.title), *(len(report.text(column, cell)) for cell in cells)])
+    cells = [row[index] for row in report.rows]
+    if column.bar:
+        texts = [report.text(column, cell) for cell in cells if isinstance(cell, Fraction)]
+        return max(map(cell_width, texts), default=0)
+    if report.total is not None:
+        cells.append(report.total[index])
+    return max([cell_width(column.title), *(cell_width(report.text(column, c)) for c in cells)])

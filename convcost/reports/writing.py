@@ -10,17 +10,18 @@ from pathlib import Path
 from convcost.errors import ConvcostError, shorten
 
 
-def write_whole(path: str, text: str) -> None:
+def write_whole(path: str, text: str | bytes) -> None:
     """Write ``text`` to ``path``. Raises ConvcostError, and then ``path`` is as it was."""
     target = Path(path)
+    data = text.encode() if isinstance(text, str) else text
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.exists() and not target.is_file():
-            with target.open("w", encoding="utf-8") as stream:  # a device or a pipe: no renaming
-                stream.write(text)
+            with target.open("wb") as stream:  # a device or a pipe: no renaming
+                stream.write(data)
             return
-        with beside.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with beside.open("wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(target)

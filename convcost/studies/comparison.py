@@ -80,6 +80,33 @@ def compare_subjects(
     return Comparison(first.graph.inputs[0], settings, first.batch, baseline or names[0], entries)
 
 
+def best(comparison: Comparison) -> Entry | None:
+    """The entry with the fewest MACs that can stand in for the baseline, None without one.
+
+    It makes the same output. One that sees as much and mixes as much comes before one that
+    saves more by seeing or mixing less. The baseline itself is the answer where nothing has
+    fewer MACs; nothing is where figures are lower bounds.
+    """
+    base = next(entry for entry in comparison.entries if entry.name == comparison.baseline)
+    same = [e for e in comparison.entries if e.counted.output == base.counted.output]
+    if len(same) < 2 or any(entry.is_bound for entry in same):
+        return None
+    cheaper = [entry for entry in same if entry.counted.macs < base.counted.macs]
+    equals = [entry for entry in cheaper if _does_as_much(entry, base)]
+    return min(equals or cheaper or [base], key=lambda entry: entry.counted.macs)
+
+
+def _does_as_much(entry: Entry, base: Entry) -> bool:
+    """Whether it sees at least as much on each axis, and mixes what the baseline mixes."""
+    own, other = entry.receptive_field, base.receptive_field
+    sees = own is None or (
+        other is not None
+        and len(own) == len(other)
+        and all(size >= least for size, least in zip(own, other, strict=True))
+    )
+    return sees and entry.mixing in (base.mixing, "space and channels")
+
+
 def _bound(counted: Count, base: Count) -> bool:
     """Whether a ratio of the two would be one of lower bounds."""
     return bool(counted.uncounted or base.uncounted)

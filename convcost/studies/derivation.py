@@ -248,10 +248,13 @@ def _for_people(expression: Any) -> str:
 
 
 def as_latex(expression: Any) -> str:
-    """An expression in LaTeX."""
+    """An expression in LaTeX, with the channels as C_{in} and C_{out}."""
     import sympy
 
-    return str(sympy.latex(expression))
+    names = {"Cin": "C_{in}", "Cout": "C_{out}"}
+    symbols = getattr(expression, "free_symbols", ())
+    shown = {symbol: names[symbol.name] for symbol in symbols if symbol.name in names}
+    return str(sympy.latex(expression, symbol_names=shown))
 
 
 def _functions(sympy: Any) -> Functions:

@@ -11,8 +11,20 @@ from typing import NamedTuple
 from convcost.engine.counting import Count, Row, count
 from convcost.engine.operations.base import Product, windowed
 from convcost.engine.shapes import Shape, product
+from convcost.engine.windows import extent, pad_pairs
 from convcost.language.building import Subject
 from convcost.quantities import format_shape, format_sizes
+
+
+class Axis(NamedTuple):
+    """How one axis of a map gets its size: ``floor((size + pads - extent) / stride) + 1``."""
+
+    size: int
+    before: int
+    after: int
+    extent: int
+    stride: int
+    output: int
 
 
 class Step(NamedTuple):
@@ -35,6 +47,7 @@ class Step(NamedTuple):
     positions_are: str = "output"
     remarks: tuple[str, ...] = ()
     products: tuple[Product, ...] = ()
+    axes: tuple[Axis, ...] = ()
 
 
 class Versus(NamedTuple):
@@ -99,6 +112,27 @@ def explain_row(row: Row) -> Step:
         positions_are=made.positions_are,
         remarks=tuple(_stride_remarks(row)) if made.positions_are == "output" else (),
         products=products,
+        axes=_axes(row),
+    )
+
+
+def _axes(row: Row) -> tuple[Axis, ...]:
+    """The sizes of a convolution's output, where they are not those of its input."""
+    from convcost.engine.operations.convolution import Conv
+
+    operation = row.node.operation
+    if not isinstance(operation, Conv):
+        return ()
+    spatial, made = row.inputs[0][:-1], row.node.output[:-1]
+    if spatial == made:
+        return ()
+    kernel, stride, dilation = operation.kernel_size, operation.stride, operation.dilation
+    pads = pad_pairs(operation.padding, spatial, kernel, stride, dilation)
+    return tuple(
+        Axis(size, before, after, extent(k, d), s, output)
+        for size, (before, after), k, d, s, output in zip(
+            spatial, pads, kernel, dilation, stride, made, strict=True
+        )
     )
 
 
