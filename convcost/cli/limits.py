@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from convcost.cli import options as o
 from convcost.cli.exits import DONE, LIMIT
+from convcost.cli.writer import complain
 from convcost.engine.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def print_verdicts(
     for verdict in verdicts(name, measured, limits) if limits else ():
         line = verdict_line(verdict)
         if line is not None:
-            sys.stderr.write(f"{line}\n")
+            complain(f"{line}\n")
         if verdict.status == "broken" or (verdict.status == "unknown" and strict):
             code = LIMIT
     return code

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from convcost.cli.options import OutputOptions
+from convcost.cli.writer import complain
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.quantities import Amount, format_shape
 from convcost.reports.report import PLAIN_LOOK, Look, Report
@@ -72,10 +73,11 @@ def terminal_look() -> Look:
     encoding = (getattr(out, "encoding", None) or "").lower().replace("-", "")
     color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     fallback = (WIDTH_WHEN_PIPED, 24)
-    if is_terminal or os.environ.get("COLUMNS", "").isdigit():
-        width = shutil.get_terminal_size(fallback).columns
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns):
+        width = int(columns)
     else:
-        width = WIDTH_WHEN_PIPED
+        width = shutil.get_terminal_size(fallback).columns if is_terminal else WIDTH_WHEN_PIPED
     return Look(max(width, 20), color, encoding.startswith("utf"))
 
 
@@ -170,10 +172,10 @@ def bare(value: Any) -> str:
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
     first, *rest = error.lines()
-    sys.stderr.write("\n".join([f"error: {first}", *rest]) + "\n")
+    complain("\n".join([f"error: {first}", *rest]) + "\n")
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
     for note in dict.fromkeys(notes):
-        sys.stderr.write(f"note: {note}\n")
+        complain(f"note: {note}\n")

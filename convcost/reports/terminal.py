@@ -60,6 +60,7 @@ def _table(report: Report, width: int, color: bool, unicode: bool) -> str:
     console = Console(
         file=out,
         width=max(width, needed),
+        height=25,  # any: rich would ask the environment, and take its word for a number
         force_terminal=color,
         force_jupyter=False,  # in a notebook rich would print by itself
         color_system="standard" if color else None,
