@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from convcost.cli.interruption import INTERRUPTED, Interrupted, Interrupts
+    from convcost.cli.exits import INTERRUPTED
+    from convcost.cli.interruption import Interrupted, Interrupts
 
     interrupts = Interrupts()
     interrupts.install()

@@ -103,7 +103,7 @@ def test_a_pipe_that_does_not_block_gets_everything(tmp_path: Path, unbuffered: 
     )
     os.close(writer)
     time.sleep(0.5)  # the pipe is full long before anybody reads
-    with open(reader, "rb") as out:
+    with os.fdopen(reader, "rb") as out:
         names = [json.loads(line)["name"] for line in out]
     assert child.wait(timeout=60) == 0
     assert names == [f"n{i}" for i in range(3000)]
@@ -168,11 +168,13 @@ main()
 """
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["convcost.cli.app", "typer", "click", "convcost.errors", "convcost.cli.count", "pydantic"]
-    + ["pydantic_core", "convcost.language.layers", "tomllib", "rich.table", "rich.console"],
+IMPORTS = (
+    *("convcost.cli.app", "typer", "convcost.errors", "convcost.cli.count", "pydantic"),
+    *("pydantic_core", "convcost.language.layers", "tomllib", "rich.table", "rich.console"),
 )
+
+
+@pytest.mark.parametrize("module", IMPORTS)
 def test_ctrl_c_during_an_import_is_quiet(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", AT_IMPORT, module],

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-INTERRUPTED: Final = 130
-"""The exit code, as a shell has it for a program that Ctrl-C ended."""
+from convcost.cli.exits import INTERRUPTED
 
 
 class Interrupted(BaseException):  # no error: like KeyboardInterrupt

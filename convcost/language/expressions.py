@@ -154,6 +154,13 @@ class _Compiler:
                 ) from None
             if is_known(value) and not -MAX_RESULT < value < MAX_RESULT:
                 raise ExpressionError("the result is too large", text, (0, len(text)))
+            if isinstance(value, Fraction) and value.denominator > MAX_RESULT:
+                raise ExpressionError(
+                    "the result has too many decimals",
+                    text,
+                    (0, len(text)),
+                    hint="fractions end at a denominator of 2^63; round it with floor or ceil",
+                )
             return whole_if_possible(value)
 
         return run

@@ -28,6 +28,10 @@ MAX_NAME = 100
 Expand: TypeAlias = Callable[[Mapping[str, Any], str], dict[str, Any]]
 
 
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
 def _as_it_is(document: Mapping[str, Any], place: str) -> dict[str, Any]:
     return dict(document)
 
@@ -52,6 +56,7 @@ class Library:
         self._compiled: dict[str, Design] = {}
         self._files: dict[str, Path] = {}
         self._proper: dict[str, str] = {}
+        self._shipped: dict[Path, list[str]] = {}
 
     def find(self, name: str) -> Design:
         """The design or network of that name. Raises OperationError (field ``type``)."""
@@ -133,8 +138,7 @@ class Library:
 
     def _what_there_is(self) -> str:
         """The networks by name; layer types and designs are too many for one line."""
-        networks = [path.stem for path in sorted(SHIPPED[1].glob("*.toml"))]
-        return f"networks: {either(networks)}; convcost designs lists all"
+        return f"networks: {either(self._shipped_in(1))}; convcost designs lists all"
 
     def _path(self, name: str) -> Path | None:
         if name in self._files:
@@ -178,8 +182,15 @@ class Library:
 
     def names(self) -> list[str]:
         """All names, shipped ones first, without reading a file."""
-        folders = (*SHIPPED, *self._folders)
-        return list(dict.fromkeys(path.stem for f in folders for path in sorted(f.glob("*.toml"))))
+        own = [name for folder in self._folders for name in _stems(folder)]
+        return list(dict.fromkeys([*self._shipped_in(0), *self._shipped_in(1), *own]))
+
+    def _shipped_in(self, index: int) -> list[str]:
+        """Names in a shipped folder, which is looked at once: every unknown name asks for them."""
+        folder = SHIPPED[index]
+        if folder not in self._shipped:
+            self._shipped[folder] = _stems(folder)
+        return self._shipped[folder]
 
     def designs(self) -> Iterator[Design]:
         """Every design and network, compiled."""
