@@ -77,8 +77,8 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
+    ast.FloorDiv: lambda dividend, divisor: dividend // _divisor(divisor),
+    ast.Mod: lambda dividend, divisor: dividend % _divisor(divisor),
 }
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -90,11 +90,18 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
+def _divisor(value: Any) -> Any:
+    """A divisor that is not zero: symbols would divide by it, to a value without a meaning."""
+    if value == 0:
+        raise ZeroDivisionError
+    return value
+
+
 def divide(dividend: Any, divisor: Any) -> Any:
     """Exact division: a fraction, or a whole number where nothing is left over."""
     if isinstance(dividend, int) and isinstance(divisor, int):
         dividend = Fraction(dividend)
-    return whole_if_possible(dividend / divisor)
+    return whole_if_possible(dividend / _divisor(divisor))
 
 
 def whole_if_possible(value: Any) -> Any:

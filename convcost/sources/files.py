@@ -176,7 +176,7 @@ def _load_json(text: str, place: str) -> Any:
         return json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
         spot = f"{place}:{error.lineno}:{error.colno}" if "\n" in text else f"{place}"
-        line = text.splitlines()[error.lineno - 1] if text.strip() else ""
+        line = text.split("\n")[error.lineno - 1]  # the line ends that the parser counts
         column = min(error.colno - 1, len(line))
         message = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise SpecError(message, place=spot, text=line, span=(column, column + 1)) from None

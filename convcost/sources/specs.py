@@ -51,6 +51,8 @@ def open_source(word: str, stdin: BinaryIO | None) -> BinaryIO:
         return open_path(Path(word))
     if stdin is None:
         raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
+    if stdin.closed:
+        raise SpecError("standard input is read once", place="-", hint="name it once")
     return stdin
 
 
