@@ -11,6 +11,7 @@ from convcost.cli.options import OutputOptions
 from convcost.cli.writer import complain
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.quantities import Amount, format_shape
+from convcost.reports.escaping import visible
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 WIDTH_WHEN_PIPED = 80
@@ -159,7 +160,7 @@ def _children(value: Any) -> dict[str, Any]:
 def bare(value: Any) -> str:
     """A value as a shell wants it: numbers as digits, shapes as 56x56x64, text unquoted."""
     if isinstance(value, str | Amount):
-        return str(value)
+        return visible(str(value))
     if value is None:
         return ""
     if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
@@ -171,11 +172,11 @@ def bare(value: Any) -> str:
 
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
-    first, *rest = error.lines()
+    first, *rest = map(visible, error.lines())
     complain("\n".join([f"error: {first}", *rest]) + "\n")
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
     for note in dict.fromkeys(notes):
-        complain(f"note: {note}\n")
+        complain(f"note: {visible(note)}\n")

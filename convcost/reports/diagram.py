@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from convcost.engine.graph import Graph, Node
 from convcost.quantities import format_shape
+from convcost.reports.escaping import visible
 
 _UNICODE = {"v": "\u2502", "h": "\u2500", "x": "\u253c", "t": "\u251c", "out": "\u256e"}
 _UNICODE |= {"in": "\u256f", "tee": "\u2524", "dot": "\u25cf"}
@@ -106,5 +107,5 @@ def describe(node: Node) -> str:
     """``[expand: conv 1x1] 56x56x256``."""
     operation = node.operation
     words = " ".join(filter(None, [operation.type, operation.words()]))
-    label = words if node.name == operation.type else f"{node.name}: {words}"
+    label = words if node.name == operation.type else f"{visible(node.name)}: {words}"
     return f"[{label}] {format_shape(node.output)}"
