@@ -130,10 +130,11 @@ def test_errors_and_limits(invoke: Run, name: str) -> None:
 @pytest.mark.parametrize("name", [HOSTILE[key] for key in ("colour", "lines", "c1", "null")])
 def test_a_layer_is_one_line_on_the_terminal(invoke: Run, name: str) -> None:
     onnx_file("plain")
-    plain = invoke("count", "a.onnx").out
+    plain = invoke("count", "a.onnx", "--columns", "params").out
     onnx_file(name)
-    hostile = invoke("count", "a.onnx").out
-    assert hostile.count("\n") == plain.count("\n")
+    hostile = invoke("count", "a.onnx", "--columns", "params").out
+    end = "1 MAC ="  # what follows is folded at the width of the terminal
+    assert hostile.partition(end)[0].count("\n") == plain.partition(end)[0].count("\n")
     assert any(line.startswith(escaping.visible(name) + " ") for line in hostile.splitlines())
 
 

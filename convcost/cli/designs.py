@@ -45,7 +45,7 @@ def run(
     output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
     """List the designs by family, or show one: diagram, parameters, source, a ready command."""
-    from convcost.cli.output import chosen_format, emit, write_answer
+    from convcost.cli.output import chosen_format, emit, print_notes, write_answer
     from convcost.errors import SpecError
     from convcost.reports.catalogue import catalogue_report, design_report
     from convcost.sources.texts import open_library
@@ -61,8 +61,8 @@ def run(
         if name is not None:
             raise SpecError("--check is for one file", place=name, hint="leave the name out")
         return _check(library, check, output, form)
-    found = library.designs() if name is None else _matching(library, name)
-    designs = list(found)
+    designs, left_out = library.readable() if name is None else _matching(library, name)
+    print_notes(left_out)
     if name is not None and len(designs) == 1:
         write_answer([design_report(library, designs[0])], output, form)
     else:
@@ -70,16 +70,18 @@ def run(
     return DONE
 
 
-def _matching(library: Library, name: str) -> list[Design]:
+def _matching(library: Library, name: str) -> tuple[list[Design], list[str]]:
     """The design of that name or file, else all whose names hold the word."""
     from convcost.language.places import Nowhere
     from convcost.sources.names import design_of
     from convcost.sources.words import is_file_name
 
     if library.knows(name) or is_file_name(name):
-        return [design_of(library, name, Nowhere(), name)]
+        return [design_of(library, name, Nowhere(), name)], []
     parts = [known for known in library.names() if name.lower() in known]
-    return [library.find(part) for part in parts] or [design_of(library, name, Nowhere(), name)]
+    if not parts:
+        return [design_of(library, name, Nowhere(), name)], []
+    return library.readable(parts)
 
 
 def _check(library: Library, path: Path, output: o.OutputOptions, form: str) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -121,7 +122,10 @@ def compile_expression(text: str, functions: Functions = EXACT) -> Evaluate:
             hint=f"at most {MAX_LENGTH}",
         )
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            # What Python only warns of ("1if x else 2") is no expression here.
+            warnings.simplefilter("error", SyntaxWarning)
+            tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         column = max(0, (error.offset or 1) - 1)
         raise ExpressionError(
