@@ -174,6 +174,8 @@ def passes(copy_of: Path, tests: tuple[str, ...], words: list[str], most: int = 
         )
     except subprocess.TimeoutExpired:
         return False
+    if done.returncode and most > TIMEOUT:
+        print(done.stdout.decode()[-2000:])  # of the baseline, which ought to be green
     return done.returncode == 0
 
 

@@ -280,3 +280,50 @@ def test_an_interrupted_file_is_absent(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=10) == 130
     assert list(tmp_path.iterdir()) == []
+
+
+# --- The bar of long files -------------------------------------------------------------------
+
+
+def shown_on_a_terminal(tmp_path: Path, lines: int) -> tuple[int, bytes, int]:
+    """Exit code, what the terminal of standard error shows, lines on a piped standard output."""
+    import pty
+    import threading
+
+    specs = tmp_path / "specs.jsonl"
+    specs.write_bytes(named(lines))
+    ours, theirs = pty.openpty()
+    with (tmp_path / "out").open("wb") as out:
+        child = subprocess.Popen(
+            [*CONVCOST, "count", str(specs), "--format", "jsonl"],
+            stdout=out,
+            stderr=theirs,
+            env=environment(TERM="xterm-256color"),
+        )
+    os.close(theirs)
+    shown: list[bytes] = []
+
+    def listen() -> None:
+        try:
+            while part := os.read(ours, 65536):
+                shown.append(part)
+        except OSError:  # the other end is closed
+            return
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    code = child.wait(timeout=60)
+    listener.join()
+    os.close(ours)
+    return code, b"".join(shown), len((tmp_path / "out").read_bytes().splitlines())
+
+
+def test_a_long_file_has_a_bar_that_goes_away(tmp_path: Path) -> None:
+    code, shown, lines = shown_on_a_terminal(tmp_path, 50_000)
+    assert (code, lines) == (0, 50_000)
+    assert b"reading" in shown
+    assert shown.rstrip().endswith((b"\x1b[2K", b"\x1b[?25h"))
+
+
+def test_a_short_file_has_none(tmp_path: Path) -> None:
+    assert shown_on_a_terminal(tmp_path, 100) == (0, b"", 100)
