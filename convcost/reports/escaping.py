@@ -16,8 +16,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 """How a cell begins that a spreadsheet would run, as OWASP lists them, full-width ones too."""
 
 _MARKUP = frozenset("\\`|<>[]*_!#$~&")
-_LINE_STARTS = re.compile(r"[-+=]|\d+[.)]")
-_LINKS = re.compile(r"(?<=[A-Za-z])(://)|(?<=www)(\.)", re.IGNORECASE)
+_LINE_STARTS = r"[-+=]|\d+[.)]"
+_LINKS = r"(?i)(?<=[a-z])(://)|(?<=www)(\.)"
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _LATEX = str.maketrans(
     {
@@ -91,13 +91,13 @@ def markdown_text(text: str) -> str:
     body = text.lstrip(" ")
     indent = "&nbsp;" * (len(text) - len(body))
     shown = "".join(f"\\{char}" if char in _MARKUP else char for char in visible(body))
-    return indent + _LINKS.sub(lambda link: f"\\{link.group()}", shown)
+    return indent + re.sub(_LINKS, lambda link: f"\\{link.group()}", shown)
 
 
 def markdown_line(text: str) -> str:
     """The same for a line of its own, which must not begin a list or a heading."""
     shown = markdown_text(text)
-    start = _LINE_STARTS.match(shown)
+    start = re.match(_LINE_STARTS, shown)
     return shown if start is None else f"{shown[: start.end() - 1]}\\{shown[start.end() - 1 :]}"
 
 
@@ -113,9 +113,9 @@ def html_text(text: str) -> str:
     return visible_lines(text).translate(_HTML)
 
 
-_UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 
 
 def json_text(text: str) -> str:
     """JSON with what cannot be seen as ``\\uXXXX``: the same document, and safe to look at."""
-    return _UNSEEN.sub(lambda char: f"\\u{ord(char.group()):04x}", text)
+    return re.sub(_UNSEEN, lambda char: f"\\u{ord(char.group()):04x}", text)

@@ -8,6 +8,7 @@ standard error; or it was done before. Exit code 1 where it was not.
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ LINES = 20_000
 
 def main(seconds: float, seed: int) -> int:
     """Run, print, and say whether something went wrong."""
+    # Where it was ignored, as in the background of a shell, children would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = Random(seed)
     end = time.monotonic() + seconds
     runs = done = wrong = 0
