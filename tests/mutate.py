@@ -37,7 +37,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "engine/counting.py": ("test_properties.py", "test_cli.py", "test_networks.py"),
     "engine/graph.py": ("test_limits.py", "test_networks.py", "test_design_files.py"),
     "engine/receptive_field.py": ("test_receptive_field.py",),
-    "engine/memory.py": ("test_memory.py",),
+    "engine/memory/liveness.py": ("test_memory.py", "test_memory_rules.py"),
+    "engine/memory/sizes.py": ("test_memory.py", "test_memory_rules.py"),
     "engine/tracing.py": ("test_replay.py",),
     "language/expressions.py": ("test_expressions.py", "test_design_files.py"),
     "language/toml.py": ("test_limits.py", "test_design_files.py", "test_errors.py"),
@@ -179,11 +180,11 @@ def passes(copy_of: Path, tests: tuple[str, ...], words: list[str], most: int = 
     return done.returncode == 0
 
 
-def chosen(files: list[str], sample: int, seed: int) -> list[Mutant]:
+def chosen(home: Path, files: list[str], sample: int, seed: int) -> list[Mutant]:
     """The mutants to try, a sample of all."""
     every = []
     for file in files:
-        every += list(mutants(file, (ROOT / "convcost" / file).read_text("utf-8")))
+        every += list(mutants(file, (home / "convcost" / file).read_text("utf-8")))
     every = [mutant for mutant in every if mutant.key not in EQUIVALENT]
     random.Random(seed).shuffle(every)
     print(f"{len(every):,} mutants of {len(files)} files; trying {min(sample, len(every)):,}")
@@ -211,7 +212,7 @@ def main() -> int:
             print("the tests fail without a mutation: nothing is measured on a red baseline")
             return 2
         tried, survivors = 0, []
-        for mutant in chosen(files, asked.sample, asked.seed):
+        for mutant in chosen(home, files, asked.sample, asked.seed):
             if time.monotonic() > end:
                 break
             path = home / "convcost" / mutant.file

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -253,3 +255,20 @@ def test_lines_are_found_in_any_order() -> None:
     for keys, line in [((0, "b", 1), 4), ((1, 1), 6), ((0, "a"), 2), ((1,), 5), ((7,), 1), ((), 1)]:
         assert lines.of(keys) == line, keys
         assert line_of(text, ("specs", *keys)) == line, keys
+
+
+# --- The table of limits ---------------------------------------------------------------------
+
+PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
+ROW = re.compile(r"^\| [^|]+ \| ([\d,]+) \| `([^`]+)\.py` `([A-Z_]+)` \|", re.MULTILINE)
+STATED = ROW.findall(PAGE.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("value", "module", "name"), STATED, ids=lambda word: word)
+def test_the_documentation_states_the_limit_of_the_code(value: str, module: str, name: str) -> None:
+    code = import_module(f"convcost.{module.replace('/', '.')}")
+    assert getattr(code, name) == int(value.replace(",", ""))
+
+
+def test_the_table_of_limits_is_read() -> None:
+    assert len(STATED) > 20
