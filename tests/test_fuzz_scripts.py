@@ -32,6 +32,14 @@ def test_broken_onnx_files() -> None:
     assert answered < number
 
 
+def test_commands_at_random() -> None:
+    import commands
+
+    tally, wrong = commands.run(60, seed=0, most=150)
+    assert (tally.total(), wrong) == (150, [])
+    assert set(tally) == {0, 2}
+
+
 def test_a_foreign_exception_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     import inputs
 

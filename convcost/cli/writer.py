@@ -119,7 +119,9 @@ def take_over(interrupts: Interrupts) -> None:
         stream = getattr(sys, name)
         is_open = stream is not None
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        raw = WholeWriter(number, interrupts, is_open or name == "stderr")
+        # Only the answer is held together; a bar on standard error is drawn by another thread.
+        own = interrupts if name == "stdout" else Interrupts()
+        raw = WholeWriter(number, own, is_open or name == "stderr")
         setattr(sys, name, text_stream(raw, encoding))
 
 
