@@ -8,7 +8,6 @@ from typing import Any
 
 from convcost.errors import SpecError
 from convcost.language.library import Library
-from convcost.language.toml import refuse_long_lists
 
 
 def open_library(folders: Sequence[Path] = ()) -> Library:
@@ -26,6 +25,8 @@ def expand(document: Mapping[str, Any], place: str) -> dict[str, Any]:
         layers = [layers]
     if not isinstance(layers, list) or not any(isinstance(layer, str) for layer in layers):
         return dict(document)
+    from convcost.language.toml import refuse_long_lists
+
     refuse_long_lists(document, place)
     written: list[Any] = []
     for number, layer in enumerate(layers):
