@@ -124,9 +124,18 @@ def changed(node: ast.AST) -> ast.AST | None:
 
 
 def mutants(file: str, text: str) -> Iterator[Mutant]:
-    """Every change of one file. Annotations and docstrings are left alone."""
+    """Every change of one file. Annotations and decorators are left alone."""
     tree = ast.parse(text)
+    aside = {
+        id(inner)
+        for node in ast.walk(tree)
+        for field in ("annotation", "returns", "decorator_list")
+        for part in _as_list(getattr(node, field, None))
+        for inner in ast.walk(part)
+    }
     for parent in ast.walk(tree):
+        if id(parent) in aside:
+            continue
         for field, value in ast.iter_fields(parent):
             if field in ("annotation", "returns", "decorator_list"):
                 continue
@@ -146,6 +155,10 @@ def mutants(file: str, text: str) -> Iterator[Mutant]:
                 else:
                     setattr(parent, field, node)
                 yield Mutant(file, getattr(node, "lineno", 0), before, after, made)
+
+
+def _as_list(value: ast.AST | list[ast.AST] | None) -> list[ast.AST]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _is_typing(node: ast.AST) -> bool:
