@@ -807,8 +807,10 @@ def test_a_mistake_of_convcost_itself_asks_for_a_report(
         f"error: a bug in convcost {__version__}: RuntimeError: it is broken\n"
         "  run it again with CONVCOST_DEBUG=1 and report what it prints\n",
     )
-    with pytest.raises(RuntimeError, match="it is broken"):
-        invoke("count", "8x8x4", "conv 3x3 8", "--get", "macs", CONVCOST_DEBUG="1")
+    shown = invoke("count", "8x8x4", "conv 3x3 8", "--get", "macs", CONVCOST_DEBUG="1")
+    assert (shown.code, shown.out) == (3, "")
+    assert shown.err.startswith("Traceback (most recent call last):\n")
+    assert shown.err.endswith("RuntimeError: it is broken\n")
 
 
 def test_json_is_never_printed_in_part(invoke: Run) -> None:

@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 from convcost import __version__
 from convcost.cli.coloring import typed, wants_color
 from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
+from convcost.cli.interruption import Interrupted
+from convcost.cli.writer import Unwritable, complain
 
 COMMANDS = {
     "compare": "Set designs side by side: parameters, MACs, what each one sees.",
@@ -124,40 +126,34 @@ def run(arguments: list[str] | None = None) -> int:
     except ConvcostError as error:
         return _wrong_input(error)
     except BrokenPipeError:
-        return _closed_pipe()
+        return CLOSED_PIPE
     except SystemExit as leaving:
         # The command-line library turns a closed pipe into exit code 1, and nothing else.
-        return _closed_pipe() if leaving.code == 1 else int(leaving.code or 0)
-    except KeyboardInterrupt:
+        return CLOSED_PIPE if leaving.code == 1 else int(leaving.code or 0)
+    except (Interrupted, KeyboardInterrupt):
         return INTERRUPTED
+    except Unwritable as error:
+        return _refused(f"cannot write the answer: {error}")
+    except MemoryError:
+        return _refused("there is not enough memory for this")
     except OSError as error:
-        return _unwritable(error)
+        return _refused(f"cannot read or write: {(error.strerror or str(error)).lower()}")
     except Exception as error:
         code = _usage_error(error)
         return _bug(error) if code is None else code
 
 
-def _closed_pipe() -> int:
-    """Nobody reads any more. Python would complain once more when it closes stdout."""
-    sys.stdout = sys.__stdout__
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return CLOSED_PIPE
-
-
 def _wrong_input(error: Any) -> int:
     from convcost.cli.output import print_error
 
-    _flush_quietly()
     print_error(error)
     return WRONG_INPUT
 
 
-def _flush_quietly() -> None:
-    """What was already counted goes out before the error does."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _refused(message: str) -> int:
+    """A full disk or a full memory is neither a success nor a bug."""
+    complain(f"error: {message}\n")
+    return WRONG_INPUT
 
 
 def _usage_error(error: Exception) -> int | None:
@@ -179,25 +175,19 @@ def _usage_error(error: Exception) -> int | None:
     lines = [shorten(message[:1].lower() + message[1:], 300)]
     if context is not None:
         lines.append(f"  see {context.command_path} --help")
-    _flush_quietly()
-    from convcost.cli.output import complain
+    from convcost.cli.output import print_lines
 
-    complain([f"error: {lines[0]}", *lines[1:]])
-    return WRONG_INPUT
-
-
-def _unwritable(error: OSError) -> int:
-    """The answer cannot be written: a full disk is wrong input, neither a success nor a bug."""
-    reason = (error.strerror or str(error)).lower()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.stderr.write(f"error: cannot write the answer: {reason}\n")
+    print_lines([f"error: {lines[0]}", *lines[1:]])
     return WRONG_INPUT
 
 
 def _bug(error: Exception) -> int:
     if os.environ.get("CONVCOST_DEBUG") == "1":
-        raise error
-    sys.stderr.write(
+        import traceback
+
+        complain("".join(traceback.format_exception(error)))
+        return BUG
+    complain(
         f"error: a bug in convcost {__version__}: {type(error).__name__}: {error}\n"
         "  run it again with CONVCOST_DEBUG=1 and report what it prints\n"
     )

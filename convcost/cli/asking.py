@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost.cli.options import LayerOptions, NetworkOptions
+from convcost.cli.progress import watched
 from convcost.cli.settings import batch_size, design_names, layer_settings
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
@@ -48,6 +49,7 @@ class Question:
             default=default,
             stdin=None if sys.stdin is None else sys.stdin.buffer,
             before_wait=before_wait,
+            watched=watched,
         )
 
 

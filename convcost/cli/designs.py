@@ -51,7 +51,7 @@ def run(
     One design has three formats more: toml, its file to start another from; dot and mermaid,
     its diagram for documents.
     """
-    from convcost.cli.output import chosen_format, emit, write_answer
+    from convcost.cli.output import chosen_format, emit, print_notes, write_answer
     from convcost.errors import SpecError
     from convcost.reports.catalogue import catalogue_report, design_report
     from convcost.sources.texts import open_library
@@ -70,8 +70,8 @@ def run(
         if name is not None:
             raise SpecError("--check is for one file", place=name, hint="leave the name out")
         return _check(library, check, output, form)
-    found = library.designs() if name is None else _matching(library, name)
-    designs = list(found)
+    designs, left_out = library.readable() if name is None else _matching(library, name)
+    print_notes(left_out)
     if name is not None and len(designs) == 1:
         write_answer([design_report(library, designs[0])], output, form)
     else:
@@ -79,17 +79,20 @@ def run(
     return DONE
 
 
-def _matching(library: Library, name: str) -> list[Design]:
+def _matching(library: Library, name: str) -> tuple[list[Design], list[str]]:
     """The design of that name or file, else all whose names hold the word."""
     from convcost.language.places import Nowhere
     from convcost.sources.names import design_of
     from convcost.sources.words import is_file_name
 
     if library.knows(name) or is_file_name(name):
-        return [design_of(library, name, Nowhere(), name)]
+        return [design_of(library, name, Nowhere(), name)], []
+    readable, problems = library.readable(library.names())
     word = name.lower()
-    parts = [d for d in library.designs() if word in d.name or word == d.family]
-    return parts or [design_of(library, name, Nowhere(), name)]
+    parts = [design for design in readable if word in design.name or word == design.family]
+    if not parts:
+        return [design_of(library, name, Nowhere(), name)], []
+    return parts, problems
 
 
 def _drawing(library: Library, form: str, name: str | None) -> str:
@@ -98,7 +101,7 @@ def _drawing(library: Library, form: str, name: str | None) -> str:
     from convcost.reports.drawings import DRAWINGS
     from convcost.studies.census import shown_example
 
-    designs = [] if name is None else list(_matching(library, name))
+    designs = [] if name is None else list(_matching(library, name)[0])
     if len(designs) != 1:
         raise SpecError(
             "one design is drawn at a time", place=name, hint=f"convcost designs mbconv -f {form}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from convcost.cli import options as o
 from convcost.cli.exits import DONE, LIMIT
+from convcost.cli.writer import complain
 from convcost.engine.figures import FIGURES
+from convcost.reports.escaping import visible
 
 if TYPE_CHECKING:
     from convcost.engine.figures import Measured
@@ -54,7 +55,7 @@ def print_verdicts(
     for verdict in verdicts(name, measured, limits) if limits else ():
         line = verdict_line(verdict)
         if line is not None:
-            sys.stderr.write(f"{line}\n")
+            complain(f"{visible(line)}\n")
         if verdict.status == "broken" or (verdict.status == "unknown" and strict):
             code = LIMIT
     return code

@@ -9,8 +9,10 @@ from typing import Any
 
 from convcost.cli.coloring import CHOICES, painted_error, typed, wants_color
 from convcost.cli.options import OutputOptions
+from convcost.cli.writer import complain
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.quantities import Amount, format_shape
+from convcost.reports.escaping import visible
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 WIDTH_WHEN_PIPED = 80
@@ -101,10 +103,11 @@ def terminal_look(choice: str = "auto", verbose: bool = False) -> Look:
     encoding = (getattr(out, "encoding", None) or "").lower().replace("-", "")
     color = wants_color(out, choice)
     fallback = (WIDTH_WHEN_PIPED, 24)
-    if is_terminal or os.environ.get("COLUMNS", "").isdigit():
-        width = shutil.get_terminal_size(fallback).columns
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns):
+        width = int(columns)
     else:
-        width = WIDTH_WHEN_PIPED
+        width = shutil.get_terminal_size(fallback).columns if is_terminal else WIDTH_WHEN_PIPED
     brief = is_terminal and not verbose
     return Look(max(width, 20), color, encoding.startswith("utf"), brief, verbose)
 
@@ -208,7 +211,7 @@ def _children(value: Any) -> dict[str, Any]:
 def bare(value: Any) -> str:
     """A value as a shell wants it: numbers as digits, shapes as 56x56x64, text unquoted."""
     if isinstance(value, str | Amount):
-        return str(value)
+        return visible(str(value))
     if value is None:
         return ""
     if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
@@ -220,19 +223,19 @@ def bare(value: Any) -> str:
 
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
-    first, *rest = error.lines()
+    first, *rest = map(visible, error.lines())
     speaker = translator(typed("--lang", sys.argv, "en"))
-    complain([f"error: {first if speaker is None else speaker.text(first)}", *rest])
+    print_lines([f"error: {first if speaker is None else speaker.text(first)}", *rest])
 
 
-def complain(lines: list[str]) -> None:
+def print_lines(lines: list[str]) -> None:
     """An error on standard error, in colour where that is wanted."""
     if wants_color(sys.stderr, typed("--color", sys.argv)):
         lines = painted_error(lines)
-    sys.stderr.write("\n".join(lines) + "\n")
+    complain("\n".join(lines) + "\n")
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
     for note in dict.fromkeys(notes):
-        sys.stderr.write(f"note: {note}\n")
+        complain(f"note: {visible(note)}\n")

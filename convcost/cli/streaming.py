@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from convcost.engine.memory.execution import Execution
     from convcost.language.building import Subject
 
+MOST_PENDING = 4096
+"""How many results wait for the next read; more are written before."""
+
 
 class Stream:
     """One run: subjects in, a result a line out, in their order.
@@ -45,27 +48,35 @@ class Stream:
         self._strict = strict
         self._pending: list[bytes] = []
         self._code = DONE
+        self._write: Callable[[bytes], object] = sys.stdout.buffer.write
 
     def run(self) -> int:
         """Count everything; returns the exit code."""
         gc.freeze()
         gc.enable()
+        if self._output.output is None:
+            return self._run()
+        from convcost.reports.writing import WholeFile
+
+        with WholeFile(self._output.output) as file:
+            self._write = file.write
+            return self._run()
+
+    def _run(self) -> int:
         try:
             for label, asked in self._question.asked.cases():
                 self._case(label, asked)
-        finally:
-            if self._output.output is None:
-                self._flush()
-        if self._output.output is not None:
-            from convcost.cli.output import emit
-
-            emit(self._output, b"".join(self._pending).decode())
+        except Exception:
+            # Results before an error go out; after an interruption nothing does.
+            self._flush()
+            raise
+        self._flush()
         return self._code
 
     def _case(self, label: str, asked: Any) -> None:
         from convcost.cli.output import print_notes
 
-        opened = self._question.opened(asked, before_wait=self._before_wait)
+        opened = self._question.opened(asked, before_wait=self._flush)
         print_notes(opened.notes)
         fast = self._replayer(opened)
         keep_going, pending, plain = self._keep_going, self._pending, not self._layers
@@ -78,17 +89,15 @@ class Stream:
                     raise
                 pending.append(line(_failure(found, error)))
                 self._code = WRONG_INPUT
-
-    def _before_wait(self) -> None:
-        if self._output.output is None:
-            self._flush()
+            if len(pending) >= MOST_PENDING:
+                self._flush()
 
     def _flush(self) -> None:
         if self._pending:
-            out = sys.stdout.buffer
-            out.write(b"".join(self._pending))
+            # Taken out first: an interruption must not write them once more.
+            data = b"".join(self._pending)
             self._pending.clear()
-            out.flush()
+            self._write(data)
 
     def _replayer(self, opened: Any) -> Callable[[Any], dict[str, Any] | None]:
         """A function that gives the result of an item by replay, where that is possible."""

@@ -150,7 +150,6 @@ def _stream(
 def _write(
     machine: Machine, wish: Wish, form: str, output: o.OutputOptions, parquet: Any, rows: Any
 ) -> None:
-    from convcost.cli.varying import unbroken
     from convcost.reports.jsonl import line
     from convcost.reports.sweep import csv_header, csv_lines, plain_row
     from convcost.reports.writing import writing_whole
@@ -180,6 +179,4 @@ def _write(
         return
     out = sys.stdout.buffer
     for text in texts():
-        with unbroken():
-            out.write(text)
-            out.flush()
+        out.write(text)

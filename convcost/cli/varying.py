@@ -1,11 +1,10 @@
 """What ``sweep`` and ``fit`` share: the options of a space, progress, and numpy where needed."""
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from convcost.cli import options as o
 from convcost.errors import MissingExtraError
@@ -109,23 +108,6 @@ def progress(total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=total)
         yield lambda done: bar.update(task, completed=done)
-
-
-@contextmanager
-def unbroken() -> Iterator[None]:
-    """Nothing is cut in the middle: an interrupt waits for the end of the block."""
-    waiting: list[Any] = []
-    try:
-        before = signal.signal(signal.SIGINT, lambda *what: waiting.append(what))
-    except ValueError:  # not in the main thread: nobody interrupts there
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting and callable(before):
-            before(*waiting[0])
 
 
 def path_of(output: str | None, ending: str) -> Path | None:

@@ -10,10 +10,16 @@ from typing import NamedTuple
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.shapes import Shape
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, OperationError
 
 MAX_NODES = 20_000
 """The longest graph that is built; a larger one is a mistake in a ``repeat``."""
+
+MAX_EXTENT = 2**63
+"""The largest size of a tensor that layers may make of others."""
+
+MAX_STEPS = 200_000
+"""How often a layer may be visited while a graph is built, also where it adds no node."""
 
 
 class Node(NamedTuple):
@@ -80,13 +86,22 @@ class Graph(NamedTuple):
 class GraphBuilder:
     """Adds nodes one by one and infers each shape on the way."""
 
-    __slots__ = ("_inputs", "_nodes", "scopes", "shapes")
+    __slots__ = ("_inputs", "_nodes", "_steps", "scopes", "shapes")
 
     def __init__(self, *inputs: Shape) -> None:
         self._inputs = inputs
         self._nodes: list[Node] = []
+        self._steps = 0
         self.shapes: list[Shape] = list(inputs)
         self.scopes: dict[str, str] = {}
+
+    def step(self) -> None:
+        """Count one visit of a layer. Raises ConvcostError where repeats multiply without end."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise ConvcostError(
+                f"more than {MAX_STEPS:,} steps to build this", hint="look at the repeats"
+            )
 
     def add(self, name: str, operation: Operation, inputs: tuple[int, ...]) -> int:
         """Add a node and return its tensor. Raises OperationError where shapes do not fit."""
@@ -96,6 +111,9 @@ class GraphBuilder:
             output = operation.output(shapes[inputs[0]])
         else:
             output = operation.output(*[shapes[tensor] for tensor in inputs])
+        for size in output:
+            if size.__class__ is int and size > MAX_EXTENT:
+                raise OperationError(f"{operation.type} makes a size beyond 2^63")
         if len(self._nodes) >= MAX_NODES:
             raise ConvcostError(f"more than {MAX_NODES:,} layers", hint="look at the repeats")
         self._nodes.append(Node(name, operation, inputs, output))

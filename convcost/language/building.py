@@ -1,5 +1,6 @@
 """Specs -> engine graphs. The one door between what users write and what is counted."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -149,10 +150,11 @@ def build_chain(
 
     layers = [(properly(library, spec), origin) for spec, origin in layers]
     kinds = [label(spec) for spec, _ in layers]
+    times = Counter(kinds)
     compiled = tuple(
         compile_settings(
             spec,
-            spec.name or (f"{kinds[n]}{n + 1}" if kinds.count(kinds[n]) > 1 else kinds[n]),
+            spec.name or (f"{kinds[n]}{n + 1}" if times[kinds[n]] > 1 else kinds[n]),
             origin,
         )
         for n, (spec, origin) in enumerate(layers)

@@ -5,6 +5,7 @@ Everything that can be known without an input is checked here: types, fields, na
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -51,15 +52,15 @@ def compile_design(
     """
     parameters: dict[str, Parameter] = {}
     for key, entry in document.get("parameters", {}).items():
-        known = {*parameters, *RESERVED}
-        parameters[key] = _parameter(key, entry, place or f"{name}.toml", functions, known)
+        parameters[key] = _parameter(key, entry, place or f"{name}.toml", functions, parameters)
     entries = [{**entry, "type": proper(entry["type"])} for entry in document["layers"]]
+    unnamed = Counter(entry["type"] for entry in entries if "name" not in entry)
     layers = []
     for number, entry in enumerate(entries):
         origin = FileOrigin(place, f"layers[{number}]") if place is not None else None
         label = entry.get("name")
         if label is None:
-            label = entry["type"] + (str(number + 1) if _recurs(entry, entries) else "")
+            label = entry["type"] + (str(number + 1) if unnamed[entry["type"]] > 1 else "")
         layers.append(compile_layer(entry, label, origin, parameters, functions))
     output = document.get("output")
     if output is not None and output not in ("input", *(layer.name for layer in layers)):
@@ -68,8 +69,8 @@ def compile_design(
         name=document.get("name", name),
         kind=document.get("kind", "design"),
         family=document.get("family", "user"),
-        summary=document.get("summary", ""),
-        source=document.get("source", ""),
+        summary=" ".join(document.get("summary", "").split()),
+        source=" ".join(document.get("source", "").split()),
         input=_shape(document.get("input")),
         parameters=parameters,
         layers=tuple(layers),
@@ -100,12 +101,6 @@ def _shape(value: Any) -> Shape | None:
     return parse_shape(value) if isinstance(value, str) else tuple(value)
 
 
-def _recurs(entry: Mapping[str, Any], layers: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether an unnamed layer shares its type with another, and needs a number."""
-    unnamed = [other for other in layers if other["type"] == entry["type"] and "name" not in other]
-    return len(unnamed) > 1
-
-
 def _parameter(
     key: str, entry: Any, place: str, functions: Functions, known: Collection[str]
 ) -> Parameter:
@@ -117,7 +112,12 @@ def _parameter(
     if default is None:
         return Parameter(key, None, "required", about)
     is_flag = isinstance(default, bool)
-    if isinstance(default, str) and default.isidentifier() and default not in known:
+    if (
+        isinstance(default, str)
+        and default.isidentifier()
+        and default not in known
+        and default not in RESERVED
+    ):
         return Parameter(key, lambda scope: default, default, about)
     try:
         value, evaluate = compile_value(key, default, (), functions)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -77,8 +78,8 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
+    ast.FloorDiv: lambda dividend, divisor: dividend // _divisor(divisor),
+    ast.Mod: lambda dividend, divisor: dividend % _divisor(divisor),
 }
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -90,11 +91,18 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
+def _divisor(value: Any) -> Any:
+    """A divisor that is not zero: symbols would divide by it, to a value without a meaning."""
+    if value == 0:
+        raise ZeroDivisionError
+    return value
+
+
 def divide(dividend: Any, divisor: Any) -> Any:
     """Exact division: a fraction, or a whole number where nothing is left over."""
     if isinstance(dividend, int) and isinstance(divisor, int):
         dividend = Fraction(dividend)
-    return whole_if_possible(dividend / divisor)
+    return whole_if_possible(dividend / _divisor(divisor))
 
 
 def whole_if_possible(value: Any) -> Any:
@@ -114,7 +122,10 @@ def compile_expression(text: str, functions: Functions = EXACT) -> Evaluate:
             hint=f"at most {MAX_LENGTH}",
         )
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            # What Python only warns of ("1if x else 2") is no expression here.
+            warnings.simplefilter("error", SyntaxWarning)
+            tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         column = max(0, (error.offset or 1) - 1)
         raise ExpressionError(
@@ -154,6 +165,13 @@ class _Compiler:
                 ) from None
             if is_known(value) and not -MAX_RESULT < value < MAX_RESULT:
                 raise ExpressionError("the result is too large", text, (0, len(text)))
+            if isinstance(value, Fraction) and value.denominator > MAX_RESULT:
+                raise ExpressionError(
+                    "the result has too many decimals",
+                    text,
+                    (0, len(text)),
+                    hint="fractions end at a denominator of 2^63; round it with floor or ceil",
+                )
             return whole_if_possible(value)
 
         return run

@@ -5,11 +5,11 @@ A library compiles a file when its name is first asked for, and never reads the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from convcost.errors import OperationError, SpecError, either, nearest, shorten
+from convcost.errors import ConvcostError, OperationError, SpecError, either, nearest, shorten
 from convcost.language.expressions import EXACT, Functions
 from convcost.language.names import plain, proper_name
 from convcost.language.primitives import PRIMITIVES
@@ -26,6 +26,10 @@ MAX_NAME = 100
 
 
 Expand: TypeAlias = Callable[[Mapping[str, Any], str], dict[str, Any]]
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.toml"))
 
 
 def _as_it_is(document: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -52,6 +56,7 @@ class Library:
         self._compiled: dict[str, Design] = {}
         self._files: dict[str, Path] = {}
         self._proper: dict[str, str] = {}
+        self._shipped: dict[Path, list[str]] = {}
 
     def find(self, name: str) -> Design:
         """The design or network of that name. Raises OperationError (field ``type``)."""
@@ -133,13 +138,13 @@ class Library:
 
     def _what_there_is(self) -> str:
         """The networks by name; layer types and designs are too many for one line."""
-        networks = [path.stem for path in sorted(SHIPPED[1].glob("*.toml"))]
-        return f"networks: {either(networks)}; convcost designs lists all"
+        return f"networks: {either(self._shipped_in(1))}; convcost designs lists all"
 
     def _path(self, name: str) -> Path | None:
         if name in self._files:
             return self._files[name]
-        if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+        plain_name = name.replace("_", "").replace("-", "").replace(".", "")
+        if not plain_name.isalnum() or not name.isascii() or name[0] in ".-":
             return None
         if len(name) > MAX_NAME:
             return None
@@ -178,9 +183,39 @@ class Library:
 
     def names(self) -> list[str]:
         """All names, shipped ones first, without reading a file."""
-        folders = (*SHIPPED, *self._folders)
-        return list(dict.fromkeys(path.stem for f in folders for path in sorted(f.glob("*.toml"))))
+        own = [name for folder in self._folders for name in _stems(folder)]
+        return list(dict.fromkeys([*self._shipped_in(0), *self._shipped_in(1), *own]))
+
+    def _shipped_in(self, index: int) -> list[str]:
+        """Names in a shipped folder, which is looked at once: every unknown name asks for them."""
+        folder = SHIPPED[index]
+        if folder not in self._shipped:
+            self._shipped[folder] = _stems(folder)
+        return self._shipped[folder]
 
     def designs(self) -> Iterator[Design]:
-        """Every design and network, compiled."""
+        """Every design and network, compiled. Raises SpecError at a file that is none."""
         return map(self.find, self.names())
+
+    def readable(self, names: Iterable[str] | None = None) -> tuple[list[Design], list[str]]:
+        """The designs that can be read, and a sentence for each file that cannot."""
+        designs, left_out = [], []
+        for name in self.names() if names is None else names:
+            try:
+                designs.append(self.find(name))
+            except OperationError:
+                left_out.append((name, "a name is of letters, digits, _, - and ."))
+            except ConvcostError as error:
+                left_out.append((name, error.message))
+        shipped = {*self._shipped_in(0), *self._shipped_in(1)}
+        for folder in self._folders if names is None else ():
+            left_out += [
+                (n, "a shipped design has that name") for n in _stems(folder) if n in shipped
+            ]
+        return designs, [f"{self._shown_path(name)} is left out: {why}" for name, why in left_out]
+
+    def _shown_path(self, name: str) -> str:
+        paths = [folder / f"{name}.toml" for folder in self._folders]
+        return shorten(
+            str(next((path for path in paths if path.is_symlink() or path.exists()), name))
+        )

@@ -114,9 +114,13 @@ class DesignFile(BaseModel):
 
     @model_validator(mode="after")
     def _layer_names_differ(self) -> DesignFile:
-        names = [layer.name for layer in self.layers if layer.name is not None]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None or "input" in names:
-            word = f"two layers are called {twice}" if twice else "no layer may be called input"
-            raise ValueError(word)
+        seen: set[str] = set()
+        for layer in self.layers:
+            if layer.name is None:
+                continue
+            if layer.name == "input":
+                raise ValueError("no layer may be called input")
+            if layer.name in seen:
+                raise ValueError(f"two layers are called {layer.name}")
+            seen.add(layer.name)
         return self

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
 from convcost.errors import SpecError, shorten
 
+MAX_DOCUMENT = 8 * 2**20
+"""The longest document that is read, in bytes: in memory it is about thirty times as long."""
+
+MAX_TOML = 2**20
+"""The longest TOML file, in bytes: its parser is written in Python."""
+
 
 def open_path(path: Path) -> BinaryIO:
     """Open a file for reading. Raises SpecError with the reason in words."""
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise SpecError(f"{shorten(str(path))} is a folder, not a file")
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            raise SpecError(f"{shorten(str(path))} is a device, not a file")
         return path.open("rb")
     except FileNotFoundError:
         raise SpecError(f"no such file: {shorten(str(path))}") from None
@@ -21,10 +31,41 @@ def open_path(path: Path) -> BinaryIO:
         raise SpecError(f"cannot read {shorten(str(path))}: {reason.lower()}") from None
 
 
-def read_text(path: Path) -> str:
-    """A whole text file, UTF-8."""
+def read_text(path: Path, most: int = MAX_DOCUMENT) -> str:
+    """A whole text file, UTF-8. Raises SpecError beyond ``most`` bytes."""
     with open_path(path) as stream:
-        return decode(stream.read(), str(path))
+        return decode(read_all(stream, str(path), most), str(path))
+
+
+def read_all(stream: BinaryIO, place: str, most: int = MAX_DOCUMENT) -> bytes:
+    """Everything that a stream gives. Raises SpecError beyond ``most`` bytes, having read those."""
+    parts = []
+    rest = most + 1
+    while rest > 0 and (part := read_some(stream, place, min(rest, 2**20))):
+        parts.append(part)
+        rest -= len(part)
+    if rest <= 0:
+        raise too_long(place, most)
+    return b"".join(parts)
+
+
+def read_some(stream: BinaryIO, place: str, most: int) -> bytes:
+    """At most ``most`` bytes, as soon as there are some; none at the end. Raises SpecError."""
+    read = getattr(stream, "read1", stream.read)
+    try:
+        return bytes(read(most) or b"")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(f"cannot read {shorten(place)}: {reason.lower()}") from None
+
+
+def too_long(place: str, most: int) -> SpecError:
+    """The error of a document beyond a limit."""
+    return SpecError(
+        f"the document is longer than {most:,} bytes",
+        place=place,
+        hint="specs as JSON lines (.jsonl), an object a line, may be as many as there are",
+    )
 
 
 def decode(data: bytes, place: str) -> str:

@@ -296,6 +296,7 @@ class _Run:
         scope["channels"] = shapes[inputs[0]][-1]
         if layer.when is not None:
             scope["shapes_match"] = all(shapes[i] == shapes[inputs[0]] for i in inputs[1:])
+            self.builder.step()
             if not _evaluate("when", layer.when, scope):
                 return inputs[0]
         if not layer.indexed:
@@ -314,11 +315,9 @@ class _Run:
             ) from None
 
     def _repeated(self, layer: CompiledLayer, inputs: tuple[int, ...]) -> int:
-        copies = (
-            layer.repeat
-            if isinstance(layer.repeat, int)
-            else _evaluate("repeat", layer.repeat, self.scope)
-        )
+        copies = layer.repeat
+        if not isinstance(copies, int):
+            copies = _evaluate("repeat", copies, self.scope)
         copies = whole(copies, "repeat", least=0)
         if copies > MAX_REPEAT:
             raise OperationError(f"repeat must be at most {MAX_REPEAT}", field="repeat")
@@ -330,6 +329,7 @@ class _Run:
         return inputs[0]
 
     def _once(self, layer: CompiledLayer, inputs: tuple[int, ...], name: str) -> int:
+        self.builder.step()
         fields = layer.constants
         if layer.computed:
             fields = fields.copy()

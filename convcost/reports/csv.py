@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any
 
+from convcost.reports.escaping import csv_cell
 from convcost.reports.report import PLAIN_LOOK, Look, Report, machine_value
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run."""
 
 
 def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
@@ -25,10 +22,7 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
             header = columns
         for index, row in enumerate(report.rows):
             if index not in report.groups:
-                writer.writerow([safe(report.title), *(safe(machine_value(c)) for c in row)])
+                writer.writerow(
+                    [csv_cell(report.title), *(csv_cell(machine_value(c)) for c in row)]
+                )
     return out.getvalue()
-
-
-def safe(cell: Any) -> Any:
-    """A text as it is, but for one that a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

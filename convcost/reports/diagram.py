@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from convcost.engine.graph import Graph, Node
 from convcost.quantities import format_shape
+from convcost.reports.escaping import visible
 from convcost.reports.theme import Span, joined
 from convcost.reports.theme import lane as lane_style
 
@@ -133,5 +134,5 @@ def describe(node: Node) -> str:
     """``[expand: conv 1x1] 56x56x256``."""
     operation = node.operation
     words = " ".join(filter(None, [operation.type, operation.words()]))
-    label = words if node.name == operation.type else f"{node.name}: {words}"
+    label = words if node.name == operation.type else f"{visible(node.name)}: {words}"
     return f"[{label}] {format_shape(node.output)}"

@@ -13,6 +13,7 @@ from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes
 from convcost.reports import notes
 from convcost.reports.documents import decimal
+from convcost.reports.escaping import visible
 from convcost.reports.report import UNFOLDED, Column, Report
 from convcost.reports.theme import paint
 from convcost.studies.explanation import Explanation, Step, Versus, explain_row
@@ -28,7 +29,7 @@ LABEL = 18
 def blackboard(explanation: Explanation, width: int = 80) -> str:
     """The whole derivation as text of at most ``width`` columns."""
     counted = explanation.counted
-    lines = [f"{explanation.subject.name} on {format_shape(counted.input)}"]
+    lines = [f"{visible(explanation.subject.name)} on {format_shape(counted.input)}"]
     lines += _wrap(explanation.summary, width)
     for step in explanation.steps:
         lines += ["", *_step(step, counted.batch, width)]
@@ -50,7 +51,7 @@ def derivation(rows: Iterable[Row], batch: int, width: int = 80) -> str:
 def _step(step: Step, batch: int, width: int) -> list[str]:
     row = step.row
     shapes = f"{format_shape(row.inputs[0])} -> {format_shape(row.node.output)}"
-    lines = [f"{row.name}: {_what(step)}, {shapes}"]
+    lines = [f"{visible(row.name)}: {_what(step)}, {shapes}"]
     if not step.products or row.cost is None:
         return lines + _without_macs(step, width)
     lines += _sizes(step, width)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
 from convcost.errors import ConvcostError, did_you_mean
+from convcost.reports.escaping import printable
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
@@ -28,6 +29,7 @@ class Format(NamedTuple):
         """Several reports of one command as one text."""
         write: Callable[[Sequence[Report], Look], str]
         write = import_module(f"convcost.reports.{self.module}").render
+        reports = list(map(printable, reports))
         form = next(name for name, one in FORMATS.items() if one is self)
         if not any(form in report.own for report in reports):
             return write(reports, look)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from html import escape
 from pathlib import Path
 
+from convcost.reports.escaping import html_text
 from convcost.reports.report import PLAIN_LOOK, Cell, Column, Look, Report, machine_value
 from convcost.reports.theme import DARK, LIGHT, THEME, Palette, Span
 
@@ -19,7 +19,7 @@ DERIVED = ("params", "macs")
 
 def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
     """One page that holds everything it needs."""
-    title = escape(reports[0].title) if reports else "convcost"
+    title = html_text(reports[0].title) if reports else "convcost"
     here = Path(__file__).parent
     style, script = ((here / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
     body = "\n".join(_section(number, report) for number, report in enumerate(reports))
@@ -52,20 +52,20 @@ def _variables(palette: Palette) -> str:
 
 def _section(number: int, report: Report) -> str:
     """A title, the table, the lines below it, drawings, and what one can ask for."""
-    parts = [f"<section>\n<h1>{escape(report.title)}</h1>"]
+    parts = [f"<section>\n<h1>{html_text(report.title)}</h1>"]
     if report.answer:
-        parts.append(f'<p class="answer">{escape(report.answer)}</p>')
+        parts.append(f'<p class="answer">{html_text(report.answer)}</p>')
     derived: list[str] = []
     if report.columns:
         table = "\n".join(_table(number, report, derived))
         parts.append(f'<div class="scroll">\n{table}\n</div>')
     else:
-        parts.append(f"<pre>{escape(report.own['table'](PLAIN_LOOK))}</pre>")
-    lines = "\n".join(map(escape, filter(None, (report.caption, *report.notes))))
+        parts.append(f"<pre>{html_text(report.own['table'](PLAIN_LOOK))}</pre>")
+    lines = "\n".join(map(html_text, filter(None, (report.caption, *report.notes))))
     parts.append(f'<p class="notes">{lines}</p>')
     for name, spans in report.drawings() if report.drawings else ():
         parts.append(
-            f"<details open><summary>{escape(name)}</summary>\n{_drawing(spans)}</details>"
+            f"<details open><summary>{html_text(name)}</summary>\n{_drawing(spans)}</details>"
         )
     return "\n".join([*parts, *derived, "</section>"])
 
@@ -76,7 +76,7 @@ def _drawing(lines: Sequence[Sequence[Span]]) -> str:
 
 
 def _span(span: Span) -> str:
-    text, style = escape(span[0]), span[1]
+    text, style = html_text(span[0]), span[1]
     if not style or not text.strip():
         return text
     if style.startswith("lane"):
@@ -90,14 +90,14 @@ def _table(number: int, report: Report, derived: list[str]) -> Iterator[str]:
     yield "<table>\n<thead><tr>"
     for index in chosen:
         column = report.columns[index]
-        yield f'<th scope="col"{_class(column)}>{escape(column.title)}</th>'
+        yield f'<th scope="col"{_class(column)}>{html_text(column.title)}</th>'
     yield "</tr></thead>\n<tbody>"
     for at in range(len(report.rows)):
         why = report.why(at) if report.why else ""
         place = f"why-{number}-{at}" if why else ""
         yield _row(report, at, chosen, place)
         if why:
-            derived.append(f'<div popover id="{place}"><pre>{escape(why)}</pre></div>')
+            derived.append(f'<div popover id="{place}"><pre>{html_text(why)}</pre></div>')
     yield "</tbody>"
     if report.total is not None:
         cells = (
@@ -133,7 +133,7 @@ def _row(report: Report, at: int, chosen: Sequence[int], place: str) -> str:
             text = f'<button type="button" popovertarget="{place}">{text}</button>'
         cells.append(f"<td{attributes}>{text}</td>")
     return (
-        f'<tr class="{classes}" data-depth="{depth}" data-name="{escape(whole)}" '
+        f'<tr class="{classes}" data-depth="{depth}" data-name="{html_text(whole)}" '
         f'style="--depth:{depth}">{"".join(cells)}</tr>'
     )
 
@@ -148,7 +148,7 @@ def _text(report: Report, index: int, cell: Cell) -> str:
     """A cell's text; a share is its number and a bar as long as it is large."""
     column = report.columns[index]
     if not column.bar:
-        return escape(report.text(column, cell).strip())
+        return html_text(report.text(column, cell).strip())
     if not isinstance(cell, Fraction):
         return ""
     largest = max(row[index] or Fraction(0) for row in report.rows)
@@ -156,7 +156,7 @@ def _text(report: Report, index: int, cell: Cell) -> str:
     bar = bar if cell else ""
     if column.show is str:
         return bar
-    return f'<span class="share">{escape(report.text(column, cell))}</span>{bar}'
+    return f'<span class="share">{html_text(report.text(column, cell))}</span>{bar}'
 
 
 def _percent(part: Fraction, whole: Fraction) -> str:
@@ -166,16 +166,19 @@ def _percent(part: Fraction, whole: Fraction) -> str:
 def fragment(report: Report) -> str:
     """A ``<table>`` with the caption on top and the notes below, for a notebook."""
     if not report.columns:
-        return f"<pre>{escape(report.own['table'](PLAIN_LOOK))}</pre>"
+        return f"<pre>{html_text(report.own['table'](PLAIN_LOOK))}</pre>"
     chosen = _shown(report)
-    head = "".join(f"<th>{escape(report.columns[i].title)}</th>" for i in chosen)
-    lines = [f"<table><caption>{escape(report.title)}</caption>", f"<thead><tr>{head}</tr></thead>"]
+    head = "".join(f"<th>{html_text(report.columns[i].title)}</th>" for i in chosen)
+    lines = [
+        f"<table><caption>{html_text(report.title)}</caption>",
+        f"<thead><tr>{head}</tr></thead>",
+    ]
     lines.append("<tbody>")
     lines += [_plain_row(report, row, chosen, "td") for row in report.rows]
     lines.append("</tbody>")
     if report.total is not None:
         lines.append(f"<tfoot>{_plain_row(report, report.total, chosen, 'th')}</tfoot>")
-    notes = "<br>".join(map(escape, report.lines))
+    notes = "<br>".join(map(html_text, report.lines))
     return "\n".join([*lines, "</table>", f"<p><small>{notes}</small></p>"])
 
 
@@ -192,11 +195,11 @@ def _plain(report: Report, index: int, cell: Cell) -> str:
     """A cell with its own style: a notebook has none of ours."""
     column = report.columns[index]
     if not column.bar:
-        return escape(report.text(column, cell))
+        return html_text(report.text(column, cell))
     if not isinstance(cell, Fraction):
         return ""
     largest = max(row[index] or Fraction(0) for row in report.rows)
     width = float(cell / largest * 8) if largest else 0
     bar = f"display:inline-block;height:0.7em;background:#3a8;width:{width:.2f}em"
-    number = "" if column.show is str else f"{escape(report.text(column, cell)):>7} "
+    number = "" if column.show is str else f"{html_text(report.text(column, cell)):>7} "
     return f'{number}<span title="{float(cell):.1%}" style="{bar}"></span>'

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convcost.reports.escaping import latex_text
 from convcost.reports.report import PLAIN_LOOK, Cell, Column, Look, Report
-
-_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "\u00d7": r"$\times$",
-    }
-)
 
 
 def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
@@ -38,7 +21,7 @@ def _table(report: Report) -> str:
         "% \\usepackage{booktabs}",
         "\\begin{table}",
         "\\centering",
-        f"\\caption{{{escape(report.title)}. {escape(report.caption)}.}}",
+        f"\\caption{{{latex_text(report.title)}. {latex_text(report.caption)}.}}",
         f"\\begin{{tabular}}{{{layout}}}",
         "\\toprule",
         _line([column.title for column in columns]),
@@ -56,16 +39,4 @@ def _cells(report: Report, columns: Sequence[Column], cells: Sequence[Cell]) -> 
 
 
 def _line(texts: Sequence[str]) -> str:
-    return " & ".join(map(escape, texts)) + " \\\\"
-
-
-def escape(text: str) -> str:
-    """Text that means itself in LaTeX; leading spaces, which show nesting, stay."""
-    body = text.lstrip(" ")
-    indent = "\\quad " * ((len(text) - len(body)) // 2)
-    return indent + visible(body).translate(_ESCAPES)
-
-
-def visible(text: str) -> str:
-    """Text on one line, without characters that cannot be seen."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return " & ".join(map(latex_text, texts)) + " \\\\"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convcost.reports.latex import visible
+from convcost.reports.escaping import markdown_line, markdown_text
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
 
@@ -27,21 +27,11 @@ def _table(report: Report) -> str:
         lines.append(_line([report.text(report.columns[i], row[i]) for i in chosen]))
     if report.total is not None:
         texts = [report.text(report.columns[i], report.total[i]) for i in chosen]
-        bold = [f"**{_escape(text)}**" if text else "" for text in texts]
+        bold = [f"**{markdown_text(text)}**" if text else "" for text in texts]
         lines.append(f"| {' | '.join(bold)} |")
-    body = "  \n".join(map(_escape, report.lines))
-    return "\n".join([f"**{_escape(report.title)}**", "", *lines, "", body, ""])
+    body = "  \n".join(map(markdown_line, report.lines))
+    return "\n".join([f"**{markdown_text(report.title)}**", "", *lines, "", body, ""])
 
 
 def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(map(_escape, cells))} |"
-
-
-def _escape(text: str) -> str:
-    """Text that means itself: no cell ends early, no markup and no link comes from a name."""
-    body = text.lstrip(" ")
-    indent = "&nbsp;" * (len(text) - len(body))
-    return indent + "".join(f"\\{char}" if char in _MARKUP else char for char in visible(body))
-
-
-_MARKUP = "\\`|<>[]*_!#"
+    return f"| {' | '.join(map(markdown_text, cells))} |"

@@ -11,7 +11,7 @@ from typing import Any
 from convcost.engine.figures import FIGURES
 from convcost.quantities import format_bytes, format_count, format_shape
 from convcost.reports.chart import scatter
-from convcost.reports.csv import safe
+from convcost.reports.escaping import csv_cell
 from convcost.reports.report import Column, Look, Report
 from convcost.studies.sweep import Sweep, Wish
 from convcost.studies.views import Row, number
@@ -149,7 +149,7 @@ def csv_lines(rows: Iterable[Row]) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
-        writer.writerow([safe(_cell(value)) for value in row.values()])
+        writer.writerow([csv_cell(_cell(value)) for value in row.values()])
     return out.getvalue()
 
 

@@ -6,44 +6,92 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
 
 from convcost.errors import ConvcostError, shorten
 
 
+class WholeFile:
+    """A file that appears when all of it is written, as a context manager.
+
+    Where the block is left by an exception, an interruption among them, ``path`` is as it was. A
+    device or a pipe is written directly: there is nothing to rename. Raises ConvcostError.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._target = Path(path)
+        self._beside: Path | None = None
+        self._stream: BinaryIO | None = None
+
+    def __enter__(self) -> WholeFile:
+        target = self._target
+        try:
+            if target.exists() and not target.is_file():
+                self._stream = target.open("wb")
+            else:
+                # A link is followed: what it points to is replaced, not the link.
+                target = self._target = target.resolve()
+                beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+                self._beside = beside
+                self._stream = beside.open("wb")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self._error(error) from None
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Add to the file."""
+        assert self._stream is not None
+        try:
+            self._stream.write(data)
+        except (OSError, ValueError) as error:
+            raise self._error(error) from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        except (OSError, ValueError) as problem:
+            raise self._error(problem) from None
+        finally:
+            with suppress(OSError, ValueError):
+                if self._stream is not None:
+                    self._stream.close()
+            if self._beside is not None:
+                with suppress(OSError):
+                    self._beside.unlink()
+
+    def _commit(self) -> None:
+        assert self._stream is not None
+        self._stream.flush()
+        if self._beside is not None:
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            if self._target.exists():
+                with suppress(OSError):
+                    self._beside.chmod(self._target.stat().st_mode)
+            self._beside.replace(self._target)
+            self._beside = None
+
+    def _error(self, error: Exception) -> ConvcostError:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        return ConvcostError(f"cannot write {shorten(self._path)}: {reason}")
+
+
 def write_whole(path: str, text: str | bytes) -> None:
     """Write ``text`` to ``path``. Raises ConvcostError, and then ``path`` is as it was."""
-    target = Path(path)
-    data = text.encode() if isinstance(text, str) else text
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        if target.exists() and not target.is_file():
-            with target.open("wb") as stream:  # a device or a pipe: no renaming
-                stream.write(data)
-            return
-        with beside.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(target)
-    except (OSError, ValueError) as error:
-        with suppress(OSError):
-            beside.unlink()
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise ConvcostError(f"cannot write {shorten(path)}: {reason}") from None
+    with WholeFile(path) as file:
+        file.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
 
 
 @contextmanager
 def writing_whole(path: str) -> Iterator[Callable[[bytes], object]]:
     """The same for bytes that come one after the other: a function to write them with."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as stream:
-            yield stream.write
-        beside.replace(target)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConvcostError(f"cannot write {shorten(path)}: {reason}") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    with WholeFile(path) as file:
+        yield file.write

@@ -5,6 +5,7 @@ Lines are read one at a time and in constant memory. What is wrong with a spec c
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -14,11 +15,11 @@ from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.layers import LayerSpec
 from convcost.language.places import FileOrigin, Nowhere, Origin
 from convcost.language.problems import explain_layer
-from convcost.language.reading import decode
+from convcost.language.reading import MAX_DOCUMENT, MAX_TOML, decode, read_all, read_some, too_long
 from convcost.sources.found import Problem
-from convcost.sources.locating import line_of
+from convcost.sources.locating import Lines
 
-MAX_LINE = 64 * 2**20
+MAX_LINE = MAX_DOCUMENT
 """The longest line that is read, in bytes: a file without line ends must not fill the memory."""
 
 CHUNK = 2**16
@@ -67,17 +68,15 @@ def read_specs(
 def _read_toml(stream: BinaryIO, name: str) -> Read:
     from convcost.language.toml import parse_toml
 
-    document = parse_toml(decode(stream.read(), name), name)
+    document = parse_toml(decode(read_all(stream, name, MAX_TOML), name), name)
     yield from _read_document(document, name, None)
 
 
 def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> Read:
     lines = _lines(stream, name, before_wait)
     one_a_line = name.endswith((".jsonl", ".ndjson"))
-    held: list[bytes] = []
     for number, line in lines:
         if not line.strip():
-            held.append(line)
             continue
         if one_a_line or (line.lstrip()[:1] == b"{" and _is_object(line)):
             yield read_line(line, number, name)
@@ -85,7 +84,9 @@ def _read_json(stream: BinaryIO, name: str, before_wait: Callable[[], None]) -> 
                 if later and not later.isspace():
                     yield read_line(later, at, name)
             return
-        text = decode(b"\n".join([*held, line, *(rest for _, rest in lines)]), name)
+        if number > MAX_DOCUMENT:
+            raise too_long(name, MAX_DOCUMENT)
+        text = decode(_rest(line, number, lines, name), name)
         yield from _read_document(_load_json(text, name), name, text)
         return
     raise SpecError("the input is empty", place=name, hint="expected JSON: an object or an array")
@@ -105,28 +106,47 @@ def _is_object(line: bytes) -> bool:
     return not isinstance(document.get("specs"), list)
 
 
+def _rest(line: bytes, number: int, lines: Iterator[tuple[int, bytes]], name: str) -> bytes:
+    """A document from its first line on, after as many line ends as stood before it."""
+    parts = [b"\n" * (number - 1) + line]
+    size = len(parts[0])
+    for _, more in lines:
+        parts.append(more)
+        size += len(more) + 1
+        if size > MAX_DOCUMENT:
+            raise too_long(name, MAX_DOCUMENT)
+    return b"\n".join(parts)
+
+
 def _lines(
     stream: BinaryIO, name: str, before_wait: Callable[[], None]
 ) -> Iterator[tuple[int, bytes]]:
     """Numbered lines without their ends, from reads that return as soon as there is something."""
-    read = getattr(stream, "read1", stream.read)
-    rest = b""
+    begun: list[bytes] = []
+    size = 0
     number = 0
     while True:
         before_wait()
-        chunk = read(CHUNK)
+        chunk = read_some(stream, name, CHUNK)
         if not chunk:
             break
-        if number == 0 and not rest:
+        if number == 0 and not begun:
             chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        *full, rest = (rest + chunk).split(b"\n")
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > MAX_LINE:
+            place = f"{name}:{number + 1}"
+            raise SpecError(f"a line is longer than {MAX_LINE:,} bytes", place=place)
+        if not others:
+            continue
+        *full, last = b"".join(begun), *others
         for line in full:
             number += 1
             yield number, line
-        if len(rest) > MAX_LINE:
-            raise SpecError(f"a line is longer than {MAX_LINE:,} bytes", place=f"{name}:{number}")
-    if rest:
-        yield number + 1, rest
+        begun, size = [last], len(last)
+    if size:
+        yield number + 1, b"".join(begun)
 
 
 def read_line(line: bytes, number: int, name: str) -> Item | Problem:
@@ -156,7 +176,7 @@ def _load_json(text: str, place: str) -> Any:
         return json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
         spot = f"{place}:{error.lineno}:{error.colno}" if "\n" in text else f"{place}"
-        line = text.splitlines()[error.lineno - 1] if text.strip() else ""
+        line = text.split("\n")[error.lineno - 1]  # the line ends that the parser counts
         column = min(error.colno - 1, len(line))
         message = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise SpecError(message, place=spot, text=line, span=(column, column + 1)) from None
@@ -171,8 +191,8 @@ def _load_json(text: str, place: str) -> Any:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise DuplicateKeyError(next(shorten(n, 40) for n in names if names.count(n) > 1))
+        times = Counter(name for name, _ in pairs)
+        raise DuplicateKeyError(next(shorten(n, 40) for n, number in times.items() if number > 1))
     return result
 
 
@@ -184,15 +204,16 @@ def _read_document(document: Any, name: str, text: str | None) -> Read:
             other = next(key for key in document if key != "specs")
             raise SpecError(f"{shorten(other, 40)} cannot stand beside specs", place=name)
         document, prefix = document["specs"], ("specs",)
+    lines = None if text is None else Lines(text, prefix)
     if not isinstance(document, list):
-        line = None if text is None else line_of(text, prefix)
-        yield _check_object(document, name if line is None else f"{name}:{line}", line, text=text)
+        line = None if lines is None else lines.of(())
+        yield _check_object(document, name if line is None else f"{name}:{line}", line, lines=lines)
         return
     if not document:
         raise SpecError("the array is empty: there is no spec to read", place=name)
     for index, raw in enumerate(document):
         path = f"{'.'.join(prefix)}[{index}]"
-        yield _check_object(raw, name, None, path=path, text=text, keys=(*prefix, index))
+        yield _check_object(raw, name, None, path=path, lines=lines, keys=(index,))
 
 
 def _check_object(
@@ -201,7 +222,7 @@ def _check_object(
     line: int | None,
     *,
     path: str = "",
-    text: str | None = None,
+    lines: Lines | None = None,
     keys: tuple[str | int, ...] = (),
 ) -> Item | Problem:
     """A decoded object as a spec; a problem is located by line where the text is at hand."""
@@ -216,7 +237,7 @@ def _check_object(
     except SpecError as error:
         problem = error
     field = getattr(problem, "field", None)
-    if text is not None:
-        line = line_of(text, (*keys, field) if isinstance(field, str) and field in raw else keys)
+    if lines is not None:
+        line = lines.of((*keys, field) if isinstance(field, str) and field in raw else keys)
         place = f"{place.partition(':')[0]}:{line}"
     return Problem(line, FileOrigin(place, path).error(problem))

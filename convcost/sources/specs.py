@@ -8,8 +8,9 @@ file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from convcost.errors import ConvcostError, SpecError
 from convcost.language.building import Subject, build_network, build_spec, with_bias
@@ -22,6 +23,9 @@ from convcost.sources.found import Problem
 from convcost.sources.mapping import read_mapping
 from convcost.sources.names import refuse_unknown
 from convcost.sources.texts import expand
+
+Watched: TypeAlias = "Callable[[BinaryIO], AbstractContextManager[BinaryIO]]"
+"""A stream -> the same, seen by somebody who shows how far it has been read."""
 
 
 def given_item(value: Any) -> Item:
@@ -51,14 +55,23 @@ def open_source(word: str, stdin: BinaryIO | None) -> BinaryIO:
         return open_path(Path(word))
     if stdin is None:
         raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
+    if stdin.closed:
+        raise SpecError("standard input is read once", place="-", hint="name it once")
     return stdin
 
 
 def read_items(
-    word: str, stdin: BinaryIO | None, *, before_wait: Callable[[], None] = lambda: None
+    word: str,
+    stdin: BinaryIO | None,
+    *,
+    before_wait: Callable[[], None] = lambda: None,
+    watched: Watched = nullcontext,
 ) -> Iterator[Item | Problem]:
-    """The specs of one file or of standard input, in their order."""
-    with open_source(word, stdin) as stream:
+    """The specs of one file or of standard input, in their order.
+
+    ``watched`` may stand in for the stream, to show how far it has been read.
+    """
+    with open_source(word, stdin) as source, watched(source) as stream:
         yield from read_specs(stream, source_name(word), before_wait=before_wait)
 
 

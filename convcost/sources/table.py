@@ -7,6 +7,7 @@ is taken by nobody is refused here, for every command and for Python alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
@@ -27,6 +28,7 @@ from convcost.sources.words import SourceKey, Word, check_file, classify
 if TYPE_CHECKING:
     from convcost.language.layers import LayerSpec
     from convcost.sources.files import Item
+    from convcost.sources.specs import Watched
 
 
 class Source(NamedTuple):
@@ -82,6 +84,7 @@ class Opened:
         default: Sequence[str] = ("standard",),
         stdin: BinaryIO | None = None,
         before_wait: Callable[[], None] = lambda: None,
+        watched: Watched = nullcontext,
     ) -> None:
         """Classify the words. ``designs`` are names given apart, ``default`` for a bare shape.
 
@@ -91,6 +94,7 @@ class Opened:
         found = classify(words, library, has_settings=bool(asked.settings))
         self.notes: Final = list(found.notes)
         self.before_wait = before_wait
+        self.watched = watched
         self._stdin: Final = stdin
         self.words: Final = (*found.words, *(Word(name, "name") for name in designs))
         self.asked: Final = self._read_shape(self._with_words(asked, found.input, found.settings))
@@ -229,7 +233,9 @@ class Opened:
             from convcost.sources.specs import read_items
 
             check_file(word.text)
-            items = read_items(word.text, self._stdin, before_wait=self.before_wait)
+            items = read_items(
+                word.text, self._stdin, before_wait=self.before_wait, watched=self.watched
+            )
             if self.asked.input is None:
                 yield from items
             else:

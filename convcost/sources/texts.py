@@ -25,6 +25,9 @@ def expand(document: Mapping[str, Any], place: str) -> dict[str, Any]:
         layers = [layers]
     if not isinstance(layers, list) or not any(isinstance(layer, str) for layer in layers):
         return dict(document)
+    from convcost.language.toml import refuse_long_lists
+
+    refuse_long_lists(document, place)
     written: list[Any] = []
     for number, layer in enumerate(layers):
         written += (

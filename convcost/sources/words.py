@@ -173,7 +173,10 @@ def _looks_like_path(word: str) -> bool:
 def _is_plain_file(word: str) -> bool:
     if len(word) > 255 or _is_text(word) or "\0" in word:
         return False
-    return Path(word).is_file()
+    try:
+        return Path(word).is_file()
+    except OSError:  # a text that is too long for a name, or a folder that may not be entered
+        return False
 
 
 def is_file_name(word: str) -> bool:

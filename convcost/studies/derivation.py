@@ -83,8 +83,10 @@ def _costs(
     build = make(library, asked, {"kernel_size": kernel, "out_channels": out}, settings)
     try:
         total = count(build((*spatial, channels)).graph).total
-    except (ConvcostError, TypeError) as problem:
+    except (ConvcostError, TypeError, ZeroDivisionError) as problem:
         reason = problem.message if isinstance(problem, ConvcostError) else "it needs numbers"
+        if isinstance(problem, ZeroDivisionError):
+            reason = "division by zero"
         raise ConvcostError(
             f"{asked} has no single formula: {reason}",
             hint="it decides by the numbers themselves; fix the parameter with --set",

@@ -8,6 +8,7 @@ Nothing is run. A class that is not in the tables and an argument that is not kn
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Any
 
 from convcost.errors import ConvcostError, OperationError, SpecError, nearest, shorten
@@ -25,7 +26,9 @@ CONTAINERS = ("Sequential", "ModuleList")
 def layers_of(line: str, token: Token) -> Layers:
     """The layers that one call stands for. Raises SpecError at the call."""
     try:
-        tree = ast.parse(_as_python(token.text), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SyntaxWarning)  # what Python only warns of is no call
+            tree = ast.parse(_as_python(token.text), mode="eval").body
         return _layers(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         problem = ConvcostError(

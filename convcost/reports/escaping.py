@@ -1,0 +1,131 @@
+"""Text of files on its way into a report: it means itself, in every format, and nothing else.
+
+A name, a summary or a source may hold escape sequences, line ends, marks that turn the direction
+of writing round, formulas of spreadsheets, and markup. Each format has one function here, and
+each text goes through it once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from convcost.reports.report import Look, Report, Shown
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet would run, as OWASP lists them, full-width ones too."""
+
+_MARKUP = frozenset("\\`|<>[]*_!#$~&")
+_LINE_STARTS = r"[-+=]|\d+[.)]"
+_LINKS = r"(?i)(?<=[a-z])(://)|(?<=www)(\.)"
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "\u00d7": r"$\times$",
+    }
+)
+
+
+def visible(text: str) -> str:
+    """Text on one line, with what cannot be seen as its code: ``\\x1b``, ``\\n``, ``\\u202e``."""
+    return text if text.isprintable() else "".join(map(_code, text))
+
+
+def _code(char: str) -> str:
+    """One character, or its code where a terminal would act on it or show nothing."""
+    return char if char.isprintable() else char.encode("unicode_escape").decode()
+
+
+def visible_lines(text: str) -> str:
+    """Text of several lines, each of them visible."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def printable(report: Report) -> Report:
+    """A report whose texts are all visible, each on one line."""
+    own = {
+        form: (lambda look, write=write: _page(write(look), look))
+        for form, write in report.own.items()
+    }
+    return report._replace(
+        title=visible(report.title),
+        columns=tuple(column._replace(title=visible(column.title)) for column in report.columns),
+        rows=tuple(tuple(map(_cell, row)) for row in report.rows),
+        total=None if report.total is None else tuple(map(_cell, report.total)),
+        caption=visible(report.caption),
+        notes=tuple(map(visible, report.notes)),
+        answer=visible(report.answer),
+        short=tuple(map(visible, report.short)),
+        own=own,
+    )
+
+
+def _page(text: str, look: Look) -> str:
+    """A text of a report's own; colours of ours stay where colours are wanted."""
+    if not look.color:
+        return visible_lines(text)
+    parts = re.split("(\x1b\\[[0-9;]*m)", text)
+    return "".join(p if n % 2 else visible_lines(p) for n, p in enumerate(parts))
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, Shown):
+        return Shown(visible(cell), _cell(cell.value))
+    return visible(cell) if isinstance(cell, str) else cell
+
+
+def csv_cell(cell: Any) -> Any:
+    """A text as it is, but for one that a spreadsheet would take for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    cell = visible(cell)
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell
+
+
+def markdown_text(text: str) -> str:
+    """Text that means itself: no cell ends early, no markup and no link comes from a name."""
+    body = text.lstrip(" ")
+    indent = "&nbsp;" * (len(text) - len(body))
+    shown = "".join(f"\\{char}" if char in _MARKUP else char for char in visible(body))
+    return indent + re.sub(_LINKS, lambda link: f"\\{link.group()}", shown)
+
+
+def markdown_line(text: str) -> str:
+    """The same for a line of its own, which must not begin a list or a heading."""
+    shown = markdown_text(text)
+    start = re.match(_LINE_STARTS, shown)
+    return shown if start is None else f"{shown[: start.end() - 1]}\\{shown[start.end() - 1 :]}"
+
+
+def latex_text(text: str) -> str:
+    """Text that means itself in LaTeX; leading spaces, which show nesting, stay."""
+    body = text.lstrip(" ")
+    indent = "\\quad " * ((len(text) - len(body)) // 2)
+    return indent + visible(body).translate(_LATEX)
+
+
+def html_text(text: str) -> str:
+    """Text that means itself in HTML, in an attribute too."""
+    return visible_lines(text).translate(_HTML)
+
+
+_UNSEEN = "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+
+
+def json_text(text: str) -> str:
+    """JSON with what cannot be seen as ``\\uXXXX``: the same document, and safe to look at."""
+    return re.sub(_UNSEEN, lambda char: f"\\u{ord(char.group()):04x}", text)
