@@ -41,7 +41,7 @@ def test_a_layer_that_reads_one_is_not_given_four(invoke: Run, kind: str) -> Non
     }
     if kind in ("bottleneck", "separable"):
         fields = {"kernel_size": 3, "out_channels": 8}
-    layers = [{"type": "identity", "name": name} for name in "abcd"]
+    layers: list[dict[str, object]] = [{"type": "identity", "name": name} for name in "abcd"]
     layers.append({"type": kind, "from": ["a", "b", "c", "d"], **fields})
     Path("a.json").write_text(json.dumps({"input": "8x8x4", "layers": layers}))
     result = invoke("count", "a.json")

@@ -7,7 +7,7 @@ from typing import Any
 from convcost.engine.figures import FIGURES
 from convcost.language.budgets import Increase
 from convcost.quantities import Amount, format_bytes, format_count
-from convcost.reports.latex import visible
+from convcost.reports.escaping import visible
 from convcost.reports.report import Column, Report, Shown
 from convcost.studies.baseline import Movement
 from convcost.studies.budget import UNCOUNTED, Outcome, Verdict

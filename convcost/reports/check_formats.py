@@ -6,8 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from convcost.quantities import format_count
 from convcost.reports.check import KINDS, details, sentence, summary, title
-from convcost.reports.escaping import markdown_text
-from convcost.reports.latex import visible
+from convcost.reports.escaping import markdown_text, visible
 from convcost.studies.budget import Outcome, Verdict
 
 MARKER = "<!-- convcost check -->"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.reports.latex import escape
+from convcost.reports.escaping import latex_text
 from convcost.reports.report import Column, Report
 from convcost.studies.derivation import ASSUMPTION, Derivation, as_latex, as_python, as_text
 
@@ -36,7 +36,7 @@ def formula_report(derived: Derivation) -> Report:
 
     def equations() -> str:
         lines = [
-            f"\\text{{{escape(title)}}} &= {as_latex(value)}" for title, value in parts.values()
+            f"\\text{{{latex_text(title)}}} &= {as_latex(value)}" for title, value in parts.values()
         ]
         head = f"% {derived.design}; {ASSUMPTION}\n% \\usepackage{{amsmath}}\n"
         body = " \\\\\n".join(lines)
