@@ -24,10 +24,10 @@ def main() -> None:
     try:
         interrupts.phase = "working"
         code = run()
-        interrupts.phase = "leaving"
+        interrupts.leave()
     except Interrupted:
         code = INTERRUPTED
-    interrupts.phase = "leaving"
+    interrupts.leave()
     # What is frozen is not looked at once more when the interpreter is taken apart, which would
     # take a tenth of a short run.
     gc.freeze()

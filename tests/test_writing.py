@@ -179,7 +179,7 @@ def _ctrl_c_is_not_ignored() -> Iterator[None]:
 
 IMPORTS = (
     *("convcost.cli.app", "typer", "convcost.errors", "convcost.cli.count", "pydantic"),
-    *("pydantic_core", "convcost.language.layers", "tomllib", "rich.table", "rich.console"),
+    *("pydantic_core", "convcost.language.layers", "tomllib", "convcost.reports.terminal"),
 )
 
 
@@ -193,6 +193,25 @@ def test_ctrl_c_during_an_import_is_quiet(module: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+AT_THE_END = """
+import os, signal, sys
+class Late:
+    def __del__(self, kill=os.kill, number=signal.SIGINT, me=os.getpid()):
+        kill(me, number)
+sys.late = Late()  # goes when the interpreter is taken apart
+from convcost.__main__ import main
+sys.argv[:] = ["convcost", "count", "alexnet", "--get", "params"]
+main()
+"""
+
+
+def test_ctrl_c_after_the_answer_changes_nothing() -> None:
+    command = [sys.executable, "-c", AT_THE_END]
+    done = subprocess.run(command, capture_output=True, env=environment(), timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.strip().isdigit()
 
 
 def interrupted(stream: bytes, wait: float, pause: float) -> tuple[int, bytes, bytes]:

@@ -19,6 +19,7 @@ from convcost.cli.budgets import (
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, LIMIT, WRONG_INPUT
 from convcost.cli.memory import NO_MEMORY, MemoryOptions
+from convcost.cli.writer import complain
 
 if TYPE_CHECKING:
     from convcost.cli.asking import Question
@@ -147,7 +148,7 @@ class _Request:
         print_notes(ran.notes)
         from convcost.reports.check import verdict_lines
 
-        sys.stderr.write("".join(f"{line}\n" for line in verdict_lines(ran.verdict)))
+        complain("".join(f"{line}\n" for line in verdict_lines(ran.verdict)))
         if ran.error is not None:
             print_error(ran.error)
             return WRONG_INPUT

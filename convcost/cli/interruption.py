@@ -34,6 +34,16 @@ class Interrupts:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self)
 
+    def leave(self) -> None:
+        """The answer is out: Ctrl-C changes nothing any more.
+
+        Ignored, not only handled: Python gives handled signals back their default when it is
+        taken apart, and Ctrl-C would then end the process without its exit code.
+        """
+        self.phase = "leaving"
+        if signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def __call__(self, number: int, frame: Any) -> None:
         """What Python calls on Ctrl-C."""
         if self.phase == "leaving":
