@@ -87,6 +87,12 @@ def test_a_limit_that_is_not_reached_yet_is_not_known(invoke: Run, partial: str)
     )
 
 
+def test_a_limit_that_is_not_known_is_not_kept_by_a_strict_run(invoke: Run, partial: str) -> None:
+    done = invoke("count", partial, "--get", "macs", "--max-macs", "1G", "--strict")
+    assert (done.code, done.out) == (1, f">={MACS}\n")
+    assert "limit unknown: partial has" in done.err
+
+
 def test_a_strict_run_refuses_a_bound(invoke: Run, partial: str) -> None:
     assert invoke("count", partial, "--strict").code == 2
     assert invoke("compare", partial, "squeezenet1_1", "--strict").code == 2

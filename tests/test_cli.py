@@ -464,3 +464,11 @@ def test_a_shipped_name_cannot_be_taken(invoke: Run, tmp_path: Path) -> None:
         "  separable.toml",
         "  choose another",
     )
+
+
+def test_a_layer_may_be_typed_without_quotes(invoke: Run) -> None:
+    assert invoke("count", "56x56x256", "conv", "3x3", "64", "--get", "params") == (
+        0,
+        f"{3 * 3 * 256 * 64}\n",
+        "",
+    )

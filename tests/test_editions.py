@@ -31,7 +31,9 @@ def test_both_editions_of_the_concepts_run_the_same_commands() -> None:
 
 
 def test_the_chinese_readme_shows_nothing_that_the_english_pages_do_not() -> None:
-    english = {command for page in (ROOT / "README.md", *DOCS.glob("*.md")) for command in asked(page)}
+    english = {
+        command for page in (ROOT / "README.md", *DOCS.glob("*.md")) for command in asked(page)
+    }
     assert set(asked(DOCS / "zh" / "README.md")) - english == set()
 
 

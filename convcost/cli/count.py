@@ -96,7 +96,7 @@ def run(
 
         return Stream(question, output, most, execution, layers, keep_going, strict).run()
     results, failed = _results(question, keep_going)
-    if strict:
+    if strict and not most:  # with limits the verdict is theirs: not known is not kept
         for result in results:
             _refuse_partial(result)
     if convention is not None:

@@ -106,7 +106,15 @@ def classify(words: Sequence[Any], library: Library, *, has_settings: bool = Fal
         if key == "name" and word not in PRIMITIVES and _is_plain_file(word):
             notes.append(f"{word} is the network or design; the file here is ./{word}")
         found.append(Word(word, key))
+    if settings:  # conv 3x3 64 without quotes: a type and its sizes
+        found = [_named(word, library) for word in found]
     return Words(input, tuple(found), settings, tuple(notes))
+
+
+def _named(word: Word, library: Library) -> Word:
+    """A bare layer type is a name where sizes for it stand apart."""
+    is_type = word.source == "text" and library.proper(word.text) in PRIMITIVES
+    return word._replace(source="name") if is_type else word
 
 
 def _is_shape(word: str, rest: Sequence[Any]) -> bool:
