@@ -24,7 +24,7 @@ WIDTH = 6.9
 ROW, FRAME = 0.19, 0.75
 """Inches for one bar, and for the title and the axis of its panel."""
 
-STYLE = {
+STYLE: Any = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.spines.top": False,
