@@ -89,7 +89,7 @@ class Asked(NamedTuple):
             return
         for values in product(*lists.values()):
             chosen = dict(zip(lists, values, strict=True))
-            label = " ".join(f"{name}={_word(value)}" for name, value in chosen.items())
+            label = " ".join(f"{name}={value_word(value)}" for name, value in chosen.items())
             yield label, self._replace(settings={**self.settings, **chosen})
 
     def switches(self, default: Switches) -> Switches:
@@ -105,5 +105,6 @@ NOTHING_ASKED: Final = Asked()
 """Only the words."""
 
 
-def _word(value: Any) -> str:
+def value_word(value: Any) -> str:
+    """A setting as it is typed: ``3x1``, ``64``."""
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

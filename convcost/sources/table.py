@@ -20,7 +20,7 @@ from convcost.language.places import OptionOrigin
 from convcost.language.primitives import PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY
 from convcost.quantities import format_shape, parse_shape
-from convcost.sources.asked import Asked
+from convcost.sources.asked import Asked, value_word
 from convcost.sources.found import Found, Problem
 from convcost.sources.names import find_name
 from convcost.sources.words import SourceKey, Word, check_file, classify
@@ -114,7 +114,7 @@ class Opened:
             if field in asked.settings:
                 raise SpecError(f"{field} is given twice", place=typed.get(field))
             asked = asked._replace(settings={**asked.settings, field: value})
-            typed[field] = _bare_word(value)
+            typed[field] = value_word(value)
         asked = asked._replace(typed=typed)
         if asked.settings:
             from convcost.sources.mapping import read_mapping
@@ -207,11 +207,6 @@ class Opened:
             )
         hint = "put it first: 56x56x256 (height, width, channels)"
         return SpecError("the input shape is missing", text=text, span=(0, len(text)), hint=hint)
-
-    @property
-    def is_one_stream(self) -> bool:
-        """Whether specs, one after the other, are all that is asked for."""
-        return len(self.words) == 1 and self.words[0].source == "specs"
 
     def __iter__(self) -> Iterator[AnyFound | Problem]:
         """Everything asked for, in the order typed."""
@@ -319,7 +314,3 @@ class Opened:
 NETWORKS_HINT = (
     "convcost designs lists the networks; ONNX, TFLite and PyTorch models are counted too"
 )
-
-
-def _bare_word(value: int | tuple[int, ...]) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

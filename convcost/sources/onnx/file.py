@@ -7,15 +7,14 @@ dropped before sizes are worked out. Owns the order of the steps and what is don
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from convcost.engine.operations.foreign import Foreign
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
+from convcost.sources.batches import for_batch
 from convcost.sources.onnx.batching import is_batch
 from convcost.sources.onnx.facts import MisfitError
 from convcost.sources.onnx.inputs import (
@@ -77,7 +76,7 @@ class _Reading:
                 raise
             # The sizes of one sample may be written into the graph, as some exporters do.
             subject, own = self._read(None)
-        return subject if batch in (None, own) else _for_batch(subject, own, batch or own)
+        return subject if batch in (None, own) else for_batch(subject, own, batch or own)
 
     def _walk(self, given: Given) -> tuple[Walk, Sizes]:
         loaded = self._loaded.copy()
@@ -167,20 +166,3 @@ class _Reading:
             )
         ]
         return found if problem.name in found else [problem.name, *found]
-
-
-def _for_batch(subject: Subject, own: int, batch: int) -> Subject:
-    """A model read for one batch, counted for another one: work is linear in it."""
-    nodes = []
-    for node in subject.graph.nodes:
-        operation = node.operation
-        if isinstance(operation, Foreign) and not operation.is_constant:
-            work = (operation.macs * batch, operation.element_ops * batch)
-            if any(amount % own for amount in work):
-                raise ConvcostError(
-                    f"{shorten(node.name, 40)} cannot be counted for a batch of {batch}",
-                    hint=f"the file is written for a batch of {own}",
-                )
-            operation = replace(operation, macs=work[0] // own, element_ops=work[1] // own)
-        nodes.append(node._replace(operation=operation))
-    return subject._replace(graph=subject.graph._replace(nodes=tuple(nodes)), batch=batch)

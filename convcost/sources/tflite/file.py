@@ -18,7 +18,8 @@ from convcost.errors import MissingExtraError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
 from convcost.quantities import MAX_SIZE
-from convcost.sources.tflite.inputs import fix_inputs, for_batch
+from convcost.sources.batches import for_batch
+from convcost.sources.tflite.inputs import fix_inputs
 from convcost.sources.tflite.model import BITS, Dims, Model, Operator, Tensor
 from convcost.sources.tflite.reading import Reader
 from convcost.sources.tflite.shapes import Shapes
