@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from conftest import Run, refusal
@@ -15,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost import count
+from convcost.cli.app import COMMANDS
 from convcost.reports import escaping
 from convcost.reports.formats import FORMATS
 
@@ -37,6 +41,13 @@ HOSTILE = {
     "null": "a\0b",
     "delete": "a\x7fb",
 }
+ALL_AT_ONCE = {
+    "sum": "=1+1 ",
+    "full width": "\uff1d1+1 ",
+    "command": "@SUM(1+1) ",
+    "tag": "<img src=x onerror=alert(1)> ",
+}
+"""How texts begin that hold all of ``HOSTILE``: a few of them try the same."""
 NAMES = pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 FORMS = pytest.mark.parametrize("form", FORMATS)
 
@@ -45,6 +56,36 @@ def assert_harmless(text: str) -> None:
     """No character but line ends that a terminal would act on or show nothing of."""
     bad = [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")]
     assert bad == []
+
+
+def formulas(text: str) -> list[str]:
+    """Cells of a CSV that a spreadsheet would run; a number below zero is none."""
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    return [
+        cell
+        for cell in cells
+        if cell.lstrip().startswith(escaping.FORMULA_STARTS)
+        and not re.fullmatch(r"[-+][\d.]+(e[-+]?\d+)?", cell)
+    ]
+
+
+def tags(text: str) -> list[str]:
+    """Tags of a page that none of its own are, and attributes that run something."""
+    parser = Texts()
+    parser.feed(text)
+    parser.close()
+    foreign = [tag for tag in parser.tags if tag in ("img", "a", "iframe", "base", "link")]
+    return foreign + [text for text in ("alert('1')", "onerror=") if f"<script>{text}" in text]
+
+
+def markup(text: str) -> list[str]:
+    """What Markdown would render as a tag, an image or a link, outside of code."""
+    prose = re.sub(r"(?ms)^```.*?^```$", "", text).replace("<!-- -->", "")
+    return re.findall(r"(?<!\\)(?:<(?:img|script|/table)|\]\(|(?<=[a-z])://|www\.)", prose)
+
+
+MEANING = {"csv": formulas, "html": tags, "svg": tags, "markdown": markup}
+"""Where a text could mean something else: what it says of that."""
 
 
 def onnx_file(name: str) -> None:
@@ -74,36 +115,116 @@ def design_file(text: str) -> None:
     )
 
 
-@NAMES
-@FORMS
-def test_names_of_specs(invoke: Run, name: str, form: str) -> None:
-    spec = {"name": name, "type": "conv", "input": "8x8x4", "kernel": 1, "out": 4}
-    Path("a.json").write_text(json.dumps(spec))
-    for command in ("count", "compare", "explain"):
-        result = invoke(command, "a.json", "--format", form)
-        assert result.code in (0, 2)
-        assert_harmless(result.out + result.err)
+def spec_file(text: str, path: str = "a.json") -> None:
+    spec = {"name": text, "type": "conv", "input": "8x8x4", "kernel": 1, "out": 4}
+    Path(path).write_text(json.dumps(spec))
 
 
-@NAMES
-@FORMS
-def test_names_of_onnx(invoke: Run, name: str, form: str) -> None:
-    onnx_file(name)
-    for words in (["count"], ["explain"], ["swap", "--from", "conv", "--to", "separable"]):
-        result = invoke(words[0], "a.onnx", *words[1:], "--format", form)
-        assert result.code in (0, 2)
-        assert_harmless(result.out + result.err)
+def model_file(text: str) -> None:
+    """A whole model of a file of one's own, with texts that are hostile: names have a pattern."""
+    words = json.dumps(text).replace("\x7f", "\\u007f")
+    Path("model.toml").write_text(
+        f'summary = {words}\nsource = {words}\ninput = "8x8x4"\n'
+        "[parameters]\nwidth = 4\n"
+        '[[layers]]\ntype = "conv"\nkernel_size = 1\nout_channels = "width"\n'
+    )
 
 
-@NAMES
-@FORMS
-def test_texts_of_designs(invoke: Run, name: str, form: str) -> None:
-    design_file(name)
-    for words in (["designs", "mine"], ["designs"], ["designs", "--check", "own/mine.toml"]):
-        path = [] if "--check" in words else ["--design-path", "own"]
-        result = invoke(*words, *path, "--format", form)
-        assert (result.code, result.err) == (0, "")
-        assert_harmless(result.out)
+def convention_file(text: str) -> None:
+    """Rules of a tool of one's own, whose words are hostile."""
+    words = json.dumps(text).replace("\x7f", "\\u007f")
+    Path("lab.toml").write_text(
+        f"calls_it = {words}\nversion = {words}\nabout = {words}\n\n"
+        "[layers]\nconv = { macs = 2, bias = 1 }\n"
+    )
+
+
+def check_file(text: str) -> None:
+    """A check of a model that has a hostile name, and so has the check."""
+    model_file(text)
+    words = json.dumps(text[:100]).replace("\x7f", "\\u007f")
+    Path("convcost.toml").write_text(
+        f'[[check]]\nname = {words}\nmodel = "model.toml"\nmax = {{ macs = 10 }}\n'
+    )
+
+
+def all_files(text: str) -> None:
+    """Everything that a command of ``COMMAND_LINES`` reads."""
+    spec_file(text)
+    Path("plain.json").write_text('{"type": "conv", "input": "8x8x4", "kernel": 1, "out": 4}')
+    onnx_file(text)
+    design_file(text)
+    check_file(text)
+    convention_file(text)
+
+
+OWN = ("--design-path", "own")
+COMMAND_LINES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "compare": (("a.json",), ("model.toml",), ("8x8x4", "--design", "mine", *OWN)),
+    "count": (("a.json",), ("a.onnx",), ("model.toml", "--convention", "./lab.toml")),
+    "swap": (
+        ("a.onnx", "--from", "conv", "--to", "separable"),
+        ("model.toml", "--from", "conv", "--to", "mine", *OWN),
+    ),
+    "explain": (("a.json",), ("a.onnx",), ("model.toml",)),
+    "formula": (("mine", *OWN), ("own/mine.toml", "--versus", "standard")),
+    "designs": (("mine", *OWN), OWN, ("--check", "own/mine.toml"), ("model.toml",)),
+    "schema": ((),),
+    "conventions": (("model.toml",), ("a.onnx",), ("a.json", "--convention", "./lab.toml")),
+    "reconcile": (("model.toml", "--reported", "1024"), ("a.onnx", "--reported", "768")),
+    "check": ((), ("model.toml", "--max", "macs=1"), ("a.onnx", "--max", "params=1")),
+    "diff": (
+        ("a.json", "plain.json"),
+        ("plain.json", "a.onnx"),
+        ("model.toml", "model.toml", "--set:b", "width=8"),
+    ),
+    "sweep": (
+        ("model.toml", "--vary", "width=4,8"),
+        ("8x8x4", "mine", *OWN, "--vary", "width=4,8"),
+        ("8x8x4", "--vary", "design=mine,conv", "--vary", "out=4,8", "--set", "kernel=1", *OWN),
+    ),
+    "fit": (
+        ("model.toml", "--vary", "width=4..8", "--near", "macs=1000"),
+        ("8x8x4", "mine", *OWN, "--vary", "width=4..8", "--max", "macs=1000"),
+    ),
+}
+"""For each command, the files that it takes: all of them hostile."""
+
+
+def test_every_command_is_tried() -> None:
+    assert set(COMMAND_LINES) == set(COMMANDS)
+
+
+EVERY = " ".join(HOSTILE.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        *(("count", name) for name in HOSTILE.values()),
+        *(("designs", name) for name in HOSTILE.values()),
+        *product(COMMAND_LINES, (start + EVERY for start in ALL_AT_ONCE.values())),
+    ],
+)
+def test_texts_of_files_on_every_command_and_format(invoke: Run, command: str, name: str) -> None:
+    all_files(name)
+    for words in COMMAND_LINES[command]:
+        for form in FORMATS:
+            result = invoke(command, *words, "--format", form)
+            assert result.code in (0, 1, 2), (words, form, result.err)
+            assert_harmless(result.out + result.err)
+            if form in MEANING and result.code != 2:
+                assert MEANING[form](result.out) == [], (words, form)
+        answered = invoke(command, *words)
+        assert answered.code in (0, 1), (words, answered.err)
+
+
+@pytest.mark.parametrize("command", COMMAND_LINES)
+def test_colours_of_files_are_shown_where_ours_are_obeyed(invoke: Run, command: str) -> None:
+    all_files("a\x1b[31mred")
+    for words in COMMAND_LINES[command]:
+        result = invoke(command, *words, "--color", "always")
+        assert "a\x1b[31mred" not in result.out + result.err, words
 
 
 @NAMES
@@ -151,6 +272,20 @@ def test_an_unknown_name_with_an_escape_is_shown(invoke: Run) -> None:
         "  ^^^^^",
         "  put it first: 56x56x256 (height, width, channels)",
     )
+
+
+@NAMES
+def test_annotations_and_reports_of_a_check(invoke: Run, name: str) -> None:
+    check_file(name)
+    github = invoke("check", "--format", "github")
+    assert_harmless(github.out + github.err)
+    annotation, verdict = github.out.splitlines()
+    assert annotation.startswith("::error file=convcost.toml,line=4,title=convcost%3A ")
+    assert verdict == "convcost check: 1 of 1 limit broken"
+    junit = invoke("check", "--format", "junit")
+    assert_harmless(junit.out + junit.err)
+    (case,) = ElementTree.fromstring(junit.out).iter("testcase")
+    assert case.get("classname") == f"convcost.{escaping.visible(name)}"
 
 
 # --- The functions, for any text -------------------------------------------------------------

@@ -67,22 +67,17 @@ def junit(verdict: Verdict) -> str:
 
 def _case(one: Outcome) -> list[str]:
     name = quoteattr(f"{KINDS[one.limit_on.kind]} {title(one.limit_on.figure)}")
-    head = f"    <testcase classname={quoteattr(_xml(f'convcost.{one.name}'))} name={name}"
+    head = f"    <testcase classname={quoteattr(visible(f'convcost.{one.name}'))} name={name}"
     if one.status == "holds":
         return [f"{head}/>"]
-    message = quoteattr(_xml(sentence(one)))
+    message = quoteattr(visible(sentence(one)))
     if one.status == "unknown":
         return [f"{head}>", f"      <skipped message={message}/>", "    </testcase>"]
-    text = escape(_xml("\n".join([sentence(one), *details(one)])))
+    text = escape("\n".join(map(visible, [sentence(one), *details(one)])))
     if one.status == "warning":
         return [f"{head}>", f"      <system-out>{text}</system-out>", "    </testcase>"]
     inside = f'      <failure type="limit" message={message}>{text}</failure>'
     return [f"{head}>", inside, "    </testcase>"]
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that XML has no spelling for."""
-    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
 
 
 MARKS = {"holds": "holds", "broken": "**broken**", "warning": "warning", "unknown": "unknown"}

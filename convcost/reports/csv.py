@@ -16,7 +16,7 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
     writer = csv.writer(out, lineterminator="\n")
     header: list[str] = []
     for report in reports:
-        columns = ["subject", *(column.key for column in report.columns)]
+        columns = ["subject", *(csv_cell(column.key) for column in report.columns)]
         if columns != header:
             writer.writerow(columns)
             header = columns

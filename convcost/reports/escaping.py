@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from convcost.reports.report import Look, Report, Shown
-
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet would run, as OWASP lists them, full-width ones too."""
 
 _MARKUP = frozenset("\\`|<>[]*_!#$~&")
 _LINE_STARTS = r"[-+=]|\d+[.)]"
 _LINKS = r"(?i)(?<=[a-z])(://)|(?<=www)(\.)"
+_MAIL = r"(?<=[\w.+-])@(?=[\w-]+\.)"
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _LATEX = str.maketrans(
     {
@@ -55,39 +54,6 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
-def printable(report: Report) -> Report:
-    """A report whose texts are all visible, each on one line."""
-    own = {
-        form: (lambda look, write=write: _page(write(look), look))
-        for form, write in report.own.items()
-    }
-    return report._replace(
-        title=visible(report.title),
-        columns=tuple(column._replace(title=visible(column.title)) for column in report.columns),
-        rows=tuple(tuple(map(_cell, row)) for row in report.rows),
-        total=None if report.total is None else tuple(map(_cell, report.total)),
-        caption=visible(report.caption),
-        notes=tuple(map(visible, report.notes)),
-        answer=visible(report.answer),
-        short=tuple(map(visible, report.short)),
-        own=own,
-    )
-
-
-def _page(text: str, look: Look) -> str:
-    """A text of a report's own; colours of ours stay where colours are wanted."""
-    if not look.color:
-        return visible_lines(text)
-    parts = re.split("(\x1b\\[[0-9;]*m)", text)
-    return "".join(p if n % 2 else visible_lines(p) for n, p in enumerate(parts))
-
-
-def _cell(cell: Any) -> Any:
-    if isinstance(cell, Shown):
-        return Shown(visible(cell), _cell(cell.value))
-    return visible(cell) if isinstance(cell, str) else cell
-
-
 def csv_cell(cell: Any) -> Any:
     """A text as it is, but for one that a spreadsheet would take for a formula."""
     if not isinstance(cell, str):
@@ -101,7 +67,9 @@ def markdown_text(text: str) -> str:
     body = text.lstrip(" ")
     indent = "&nbsp;" * (len(text) - len(body))
     shown = "".join(f"\\{char}" if char in _MARKUP else char for char in visible(body))
-    return indent + re.sub(_LINKS, lambda link: f"\\{link.group()}", shown)
+    shown = re.sub(_LINKS, lambda link: f"\\{link.group()}", shown)
+    # An address is found after backslashes are gone; a comment, which shows nothing, parts it.
+    return indent + re.sub(_MAIL, "<!-- -->@", shown)
 
 
 def markdown_line(text: str) -> str:

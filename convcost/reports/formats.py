@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
 from convcost.errors import ConvcostError, did_you_mean
-from convcost.reports.escaping import printable
-from convcost.reports.report import PLAIN_LOOK, Look, Report
+from convcost.reports.escaping import visible, visible_lines
+from convcost.reports.report import PLAIN_LOOK, Look, Report, Shown
 
 
 class Format(NamedTuple):
@@ -29,7 +29,7 @@ class Format(NamedTuple):
         """Several reports of one command as one text."""
         write: Callable[[Sequence[Report], Look], str]
         write = import_module(f"convcost.reports.{self.module}").render
-        reports = list(map(printable, reports))
+        reports = list(map(_printable, reports))
         form = next(name for name, one in FORMATS.items() if one is self)
         if not any(form in report.own for report in reports):
             return write(reports, look)
@@ -37,6 +37,36 @@ class Format(NamedTuple):
             report.own[form](look) if form in report.own else write([report], look)
             for report in reports
         )
+
+
+def _printable(report: Report) -> Report:
+    """A report whose texts are all visible, each on one line."""
+    own = {
+        form: (lambda look, write=write: _page(write(look), look))
+        for form, write in report.own.items()
+    }
+    return report._replace(
+        title=visible(report.title),
+        columns=tuple(column._replace(title=visible(column.title)) for column in report.columns),
+        rows=tuple(tuple(map(_cell, row)) for row in report.rows),
+        total=None if report.total is None else tuple(map(_cell, report.total)),
+        caption=visible(report.caption),
+        notes=tuple(map(visible, report.notes)),
+        answer=visible(report.answer),
+        short=tuple(map(visible, report.short)),
+        own=own,
+    )
+
+
+def _page(text: str, look: Look) -> str:
+    """A text of a report's own; where colours are wanted, ``paint`` has escaped what is in them."""
+    return text if look.color else visible_lines(text)
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, Shown):
+        return Shown(visible(cell), _cell(cell.value))
+    return visible(cell) if isinstance(cell, str) else cell
 
 
 FORMATS: dict[str, Format] = {

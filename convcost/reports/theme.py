@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from convcost.reports.escaping import visible
+
 THEME: Mapping[str, str] = {
     "title": "1",
     "head": "1",
@@ -66,7 +68,8 @@ DARK = Palette(
 
 
 def paint(text: str, style: str) -> str:
-    """``text`` in a style of the table; the empty style changes nothing."""
+    """``text``, all of it visible, in a style of the table; the empty style adds nothing."""
+    text = visible(text)
     return f"\x1b[{THEME[style]}m{text}\x1b[0m" if style and text else text
 
 
