@@ -265,12 +265,16 @@ def formula(
 
 
 def designs(name: str | None = None, *, design_path: Sequence[str | Path] = ()) -> PageResult:
-    """The catalogue of designs and networks, or one of them."""
+    """The catalogue of designs and networks, or one of them.
+
+    A file of ``design_path`` that cannot be read is named in a note and left out.
+    """
     from convcost.reports.catalogue import catalogue_report, design_report
 
     library = open_library([Path(folder) for folder in design_path])
     if name is None:
-        return PageResult(catalogue_report(library, list(library.designs())))
+        found, left_out = library.readable()
+        return PageResult(catalogue_report(library, found, left_out))
     return PageResult(design_report(library, library.find(name)))
 
 

@@ -472,3 +472,45 @@ def test_a_layer_may_be_typed_without_quotes(invoke: Run) -> None:
         f"{3 * 3 * 256 * 64}\n",
         "",
     )
+
+
+def test_a_limit_is_spelt_as_any_command_spells_it(invoke: Run) -> None:
+    macs = str(3 * 3 * 4 * 8 * 64)
+    words = ("8x8x4", "conv 3x3 8", "--get", "macs")
+    for limit in ("--max=macs=1k", "--max-macs=1k"):
+        assert invoke("count", *words, limit).code == 1
+    assert invoke("count", *words, "--max", f"macs={macs}").code == 0
+    checked = invoke("check", "lenet5", "--max-params", "1", "--get", "checks.0.status")
+    assert checked == invoke("check", "lenet5", "--max", "params=1", "--get", "checks.0.status")
+    assert checked.code == 1
+    assert invoke("check", "lenet5", "--max-speed", "1").err.startswith(
+        "error: speed is not a figure\n  --max speed=1\n"
+    )
+
+
+def test_an_input_alone_is_for_the_spec_on_standard_input(invoke: Run) -> None:
+    spec = '{"type": "conv", "kernel": 3, "out": 8}'
+    macs = 3 * 3 * 256 * 8 * 28 * 28
+    result = invoke("count", "--input", "28x28x256", "--get", "macs", stdin=spec)
+    assert result == Result(0, f"{macs}\n", "")
+    assert invoke("count", "--input", "28x28x256", stdin="") == refusal(
+        "error: kernel_size is missing: standard needs it", "  add --kernel 3"
+    )
+
+
+def test_nothing_to_compare(invoke: Run) -> None:
+    assert invoke("compare", stdin="") == refusal(
+        "error: there is nothing to compare",
+        "  try: convcost compare 56x56x256 --kernel 3 --out 64, or names, or a file",
+    )
+
+
+def test_a_table_in_a_file_whose_ending_says_something_else_is_noted(
+    invoke: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "cost.unknown"
+    result = invoke("count", "lenet5", "--output", str(path))
+    note = f"note: the ending of {path} stands for no format: a table is written\n"
+    assert (result.code, result.out, result.err) == (0, "", note)
+    assert path.read_text().startswith("lenet5 on 32x32x1\n")
+    assert invoke("count", "lenet5", "--output", str(tmp_path / "cost")).err == ""

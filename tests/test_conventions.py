@@ -634,3 +634,11 @@ def test_what_would_read_macs_is_refused_beside_a_convention(invoke: Run) -> Non
         result = invoke(*asked, *more)
         assert result.code == 2
         assert result.err.startswith(f"error: {message}\n")
+
+
+def test_the_answer_of_a_comparison_is_in_the_tools_unit(invoke: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text('calls_it = "ops"\n[layers]\nconv = { macs = 2 }\nlinear = "conv"\n')
+    words = ("8x8x4", "conv 3x3 8", "conv 1x1 8", "--convention", str(path))
+    out = invoke("compare", *words).out
+    assert "\nconv 1x1 8: 9.00x fewer ops than conv 3x3 8, sees" in out

@@ -13,6 +13,7 @@ from convcost.api import count
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
 from convcost.language.running import Switches
+from convcost.sources.texts import open_library
 
 Write = Callable[[str, str], Path]
 CONV = 'type = "conv"\nkernel_size = 3\nout_channels = 4\n'
@@ -541,3 +542,15 @@ def test_check_of_a_file_that_is_not_there(invoke: Run) -> None:
     assert invoke("designs", "--check", "nowhere.toml") == refusal(
         "error: no such file: nowhere.toml"
     )
+
+
+@pytest.mark.parametrize("value", [-2, -0.5])
+def test_a_parameter_below_zero_is_refused_unless_its_default_is(
+    tmp_path: Path, value: float
+) -> None:
+    with pytest.raises(ConvcostError, match=f"reduction must be at least 0, not {value}"):
+        count("8x8x16", f"bottleneck 3x3 16 reduction={value}")
+    layer = '[[layers]]\ntype = "conv"\nkernel_size = 1\nout_channels = "in_channels + shift"\n'
+    (tmp_path / "narrower.toml").write_text(f"[parameters]\nshift = -4\n{layer}")
+    library = open_library([tmp_path])
+    assert count("8x8x16", "narrower shift=-2", library=library).params == 16 * (16 - 2)

@@ -13,9 +13,10 @@ from conftest import Run, refusal
 
 from convcost.engine.counting import Count
 from convcost.engine.counting import count as count_graph
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, OperationError
 from convcost.language.building import build_network
 from convcost.language.library import PACKAGE, Library
+from convcost.language.values import whole
 from convcost.studies.derivation import as_python, as_text, closed_forms, derive
 
 DESIGNS = sorted(path.stem for path in (PACKAGE / "designs").glob("*.toml"))
@@ -272,3 +273,34 @@ def test_a_line_that_has_no_formula_says_why(invoke: Run) -> None:
         "error: stride beside several layers: which of them is meant?\n"
         "  write it on the line, such as stride 2\n",
     )
+
+
+def test_a_product_of_sizes_that_are_rounded_up_keeps_both_of_them(invoke: Run) -> None:
+    out = invoke("formula", "mbconv", "--stride", "2").out
+    se = "2*max(1, Cin//4)"
+    inside = "Cin*H*W + Cout*ceil(H/2)*ceil(W/2) + K^2*ceil(H/2)*ceil(W/2)"
+    assert f"MACs               6*Cin*({inside} + {se})\n" in out
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("expansion=-1", "expansion must be at least 0, not -1"),
+        ("expansion=0", "out_channels must be at least 1, not 0"),
+        ("kernel_size=-3", "kernel_size must be at least 1, not -3"),
+        ("stride=0", "stride must be at least 1, not 0"),
+    ],
+)
+def test_a_formula_of_nothing_is_refused_with_the_setting(
+    invoke: Run, setting: str, sentence: str
+) -> None:
+    place = f"  --set {setting}"
+    assert invoke("formula", "mbconv", "--set", setting) == refusal(f"error: {sentence}", place)
+
+
+def test_a_symbol_that_is_below_zero_is_no_size() -> None:
+    sympy = pytest.importorskip("sympy")
+    channels = sympy.Symbol("Cin", integer=True, positive=True)
+    with pytest.raises(OperationError, match="out_channels must be at least 1, not -Cin"):
+        whole(-channels, "out_channels")
+    assert whole(channels, "out_channels") is channels

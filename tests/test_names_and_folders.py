@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Run, refusal
 
+from convcost import designs
+
 MINE = 'summary = "mine"\n[[layers]]\ntype = "conv"\nkernel_size = 1\nout_channels = 4\n'
 SPEC = '{"type": "conv", "input": "8x8x4", "kernel": 1, "out": 4}\n'
 
@@ -121,3 +123,13 @@ def test_an_unknown_word_is_refused(invoke: Run) -> None:
     assert invoke("count", "resnet19") == refusal(
         "error: resnet19 is not a network, a design or a file", "  did you mean resnet18?"
     )
+
+
+def test_python_lists_what_can_be_read_and_names_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    (folder / "broken.toml").write_text("layers = [")
+    page = str(designs(design_path=["own"]))
+    assert page.endswith("own/broken.toml is left out: not valid TOML: invalid value")
+    assert "\n  separable " in page

@@ -263,3 +263,12 @@ def test_what_is_doubled_are_macs_alone() -> None:
     assert [(one.steps, one.value) for one in found.matches] == [
         (("biases", "2 per MAC"), 2 * macs + biases)
     ]
+
+
+def test_the_figure_may_stand_behind_the_network(invoke: Run) -> None:
+    behind = invoke("reconcile", "resnet50", "4.12G")
+    assert behind == invoke("reconcile", "resnet50", "--reported", "4.12G")
+    assert behind.code == 0
+    assert invoke("reconcile", "resnet50", "4.12G", "--reported", "4G").err.startswith(
+        "error: 4.12G is not a network, a design or a file\n"
+    )

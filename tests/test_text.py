@@ -198,11 +198,13 @@ sepparable is not a layer type or design
 conv needs kernel_size
   conv
   ^^^^
+  such as kernel_size=3
 """,
     """
 conv needs out_channels
   conv 3x3
   ^^^^^^^^
+  such as out_channels=64
 """,
     f"""
 one number too many

@@ -29,8 +29,15 @@ class Question:
         self.library = open_library(options.design_path or ())
         self.asked = _asked(options)
         self.designs = design_names(getattr(options, "design", None))
-        if not self.words and not self.designs and self.asked.input is None and _is_piped():
+        # An input alone is no question: with it, a spec on standard input may be one.
+        is_open = not self.words and not self.designs and not self.asked.settings
+        if is_open and _is_piped():
             self.words = ["-"]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all: no word, no input, and nothing on standard input."""
+        return not self.words and not self.designs and self.asked.input is None
 
     def opened(
         self,

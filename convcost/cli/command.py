@@ -230,6 +230,8 @@ class _Scan:
         if value is not None and "--set" in self._params and self._has_parameter(field):
             self._seen.add(self._params["--set"].name)
             return [f"--set={name}={value}"]  # as typed: a refusal can name it
+        if (limit := self._limit(name, value)) is not None:
+            return limit
         from convcost.cli.elsewhere import OPTIONS
 
         known = OPTIONS.get(name.replace("_", "-"))
@@ -242,6 +244,19 @@ class _Scan:
             f"no such option: {shorten(name, 40)}",
             hint=f"did you mean {match}?" if match else f"see {self._ctx.command_path} --help",
         )
+
+    def _limit(self, name: str, value: str | None) -> list[str] | None:
+        """A limit in the spelling of this command: ``--max-macs 4G`` and ``--max macs=4G`` are one.
+
+        None where it is neither.
+        """
+        figure, equals, number = (value or "").partition("=")
+        if name == "--max" and equals and f"--max-{figure}" in self._params:
+            return self._known(f"--max-{figure}", number)
+        figure = name.removeprefix("--max-")
+        if figure != name and value is not None and "--max" in self._params:
+            return self._known("--max", f"{figure.replace('-', '_')}={value}")
+        return None
 
     def _has_parameter(self, field: str) -> bool:
         """Whether something that is named here may have a parameter of that name."""

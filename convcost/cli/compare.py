@@ -107,11 +107,17 @@ def _results(
 ) -> tuple[list[ComparisonResult], bool]:
     """Every comparison; with ``keep_going`` bad specs are reported and passed over."""
     from convcost.cli.output import print_error, print_notes
+    from convcost.errors import SpecError
     from convcost.results import ComparisonResult
     from convcost.sources.found import Problem
     from convcost.studies.alternatives import comparisons
     from convcost.studies.comparison import DEFAULT_DESIGNS
 
+    if question.is_empty:
+        raise SpecError(
+            "there is nothing to compare",
+            hint="try: convcost compare 56x56x256 --kernel 3 --out 64, or names, or a file",
+        )
     default = () if question.designs else DEFAULT_DESIGNS
     results, failed = [], False
     for _, asked in question.asked.cases():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from convcost.cli.coloring import CHOICES, painted_error, typed, wants_color
@@ -43,8 +43,11 @@ def chosen_format(options: OutputOptions) -> str:
             hint="leave one of them out",
         )
     if not asked and options.output is not None and options.get is None:
-        with suppress(ConvcostError):
+        try:
             return form_of(options.output)
+        except ConvcostError as problem:
+            if "." in Path(options.output).name:
+                print_notes([f"{problem.message}: a table is written"])
     return asked[0] if asked else "table"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,8 +29,9 @@ def run(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NETWORK",
-            help="A network by name or file, or an input shape and one-line layers.",
+            metavar="NETWORK [FIGURE]",
+            help="A network by name or file, or an input shape and one-line layers; then the "
+            "printed figure.",
             show_default=False,
             autocompletion=complete_words,
         ),
@@ -68,6 +70,7 @@ def run(
     from convcost.studies.reconciling import reconcile_of
 
     form = chosen_format(output)
+    words, reported = _apart(what or [], reported)
     figures = {"macs": ("--reported", reported), "params": ("--params", params)}
     asked = {key: given for key, given in figures.items() if given[1] is not None}
     if not asked:
@@ -76,7 +79,7 @@ def run(
             hint="add --reported 4.12G for MACs or FLOPs, or --params 25.6M",
         )
     printed = {key: _printed(*given) for key, given in asked.items()}
-    found = reconcile_of(opened_once("reconcile", what or [], layer), printed)
+    found = reconcile_of(opened_once("reconcile", words, layer), printed)
     reports = [reconcile_report(one) for one in found]
     if output.get is not None:
         values = [record for report in reports for record in report.records()]
@@ -84,6 +87,13 @@ def run(
     else:
         write_reports(reports, form, output)
     return DONE
+
+
+def _apart(words: list[str], reported: str | None) -> tuple[list[str], str | None]:
+    """The words, and the figure that may stand behind them in place of ``--reported``."""
+    if reported is None and len(words) > 1 and re.fullmatch(r"[\d.,_ ]+[kKMGTB]?", words[-1]):
+        return words[:-1], words[-1]
+    return words, reported
 
 
 def _printed(option: str, text: str | None) -> Printed:

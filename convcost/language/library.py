@@ -5,7 +5,7 @@ A library compiles a file when its name is first asked for, and never reads the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -192,10 +192,6 @@ class Library:
         if folder not in self._shipped:
             self._shipped[folder] = _stems(folder)
         return self._shipped[folder]
-
-    def designs(self) -> Iterator[Design]:
-        """Every design and network, compiled. Raises SpecError at a file that is none."""
-        return map(self.find, self.names())
 
     def readable(self, names: Iterable[str] | None = None) -> tuple[list[Design], list[str]]:
         """The designs that can be read, and a sentence for each file that cannot."""

@@ -213,6 +213,17 @@ def check_in_channels(value: Any, shape: Shape) -> None:
         )
 
 
+_EXAMPLES = {
+    "kernel_size": "3",
+    "out_channels": "64",
+    "output_size": "1",
+    "groups": "2",
+    "padding": "1",
+    "shape": "16x16x1",
+}
+"""A value for each field that some primitive cannot do without."""
+
+
 def check_fields(kind: str, fields: Fields) -> None:
     """Raise an error for a field that this primitive does not take, or one that it needs."""
     from convcost.errors import did_you_mean
@@ -234,4 +245,5 @@ def check_fields(kind: str, fields: Fields) -> None:
             raise OperationError(f"{name} must not be {describe(None)}", field=name)
     for name in primitive.required:
         if name not in fields:
-            raise OperationError(f"{kind} needs {name}", field=name)
+            hint = f"such as {name}={_EXAMPLES[name]}"
+            raise OperationError(f"{kind} needs {name}", field=name, hint=hint)

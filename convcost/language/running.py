@@ -5,15 +5,15 @@ them in order and adds operations to a graph. It runs on symbols as on numbers.
 """
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.engine.graph import GraphBuilder
 from convcost.engine.operations.base import ONE
-from convcost.engine.shapes import Shape, is_known
+from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError, did_you_mean
+from convcost.language.arguments import NEUTRAL, argument, may_be_dropped, refuse_negative
 from convcost.language.expressions import Evaluate, ExpressionError
-from convcost.language.fields import PER_AXIS, field_name, short_of, spellings_of
+from convcost.language.fields import FIELDS, field_name, short_of, spellings_of
 from convcost.language.places import Origin
 from convcost.language.primitives import (
     ACTIVATIONS,
@@ -24,8 +24,7 @@ from convcost.language.primitives import (
     check_in_channels,
     make,
 )
-from convcost.language.values import axes, choice, describe, flag, whole
-from convcost.quantities import MAX_SIZE, parse_shape
+from convcost.language.values import choice, flag, whole
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -33,12 +32,6 @@ MAX_NESTING = 12
 """How deep designs may contain designs; a deeper one contains itself."""
 
 MAX_REPEAT = 10_000
-
-NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "bias": False, "padding": "same"}
-"""Values of the common vocabulary that change nothing where a design has no use for them."""
-
-FIXED_BY_DESIGN = ("kernel_size", "dilation")
-"""What a design may fix for itself; the user's value is then reported as unused."""
 
 
 class Switches(NamedTuple):
@@ -144,10 +137,13 @@ class Design(NamedTuple):
             if name == IN_CHANNELS:
                 check_in_channels(value, shape)
             elif own is not None:
-                scope[own] = _argument(name, value, len(shape) - 1)
+                given = argument(name, value, len(shape) - 1)
+                if own not in FIELDS and not self._may_be_negative(own):
+                    refuse_negative(name, given)
+                scope[own] = given
             elif field_name(name) in arguments and field_name(name) != name:
                 raise OperationError(f"{field_name(name)} is given twice", field=name)
-            elif not _may_be_dropped(name, value):
+            elif not may_be_dropped(name, value):
                 raise OperationError(
                     f"{self.name} has no parameter {name}",
                     field=name,
@@ -164,6 +160,10 @@ class Design(NamedTuple):
                 flag(scope[parameter.name], parameter.name)
         self._check_requirements(scope)
         return scope
+
+    def _may_be_negative(self, name: str) -> bool:
+        """Whether a parameter is below zero by default: no count, no size and no factor is."""
+        return name in self.parameters and self.parameters[name].shown.startswith("-")
 
     def _check_requirements(self, scope: dict[str, Any]) -> None:
         for number, requirement in enumerate(self.require):
@@ -196,41 +196,6 @@ class Design(NamedTuple):
         for layer in self.layers:
             last = run.layer(layer, last)
         return last if self.output is None else run.tensors[self.output]
-
-
-def _argument(name: str, value: Any, count: int | None = None) -> Any:
-    """An argument as expressions use it: exact numbers, one number where all axes agree.
-
-    ``count`` is how many spatial axes the input has, for settings per axis.
-    """
-    kind = type(value)
-    if is_known(value):
-        return whole(value, name) if name in NEUTRAL and name != "padding" else value
-    if kind is float:
-        if not abs(value) <= MAX_SIZE:  # also where it is not a number
-            raise OperationError(
-                f"{name} must be a plain number, not {describe(value)}", field=name
-            )
-        return Fraction(repr(value))
-    if kind is str and name in PER_AXIS:
-        sizes = parse_shape(value)
-        value = sizes if len(sizes) > 1 else sizes[0]
-        return _argument(name, value, count)
-    if kind is not list and kind is not tuple:
-        return value
-    sizes = tuple(value)
-    if not sizes:
-        raise OperationError(f"{name} must not be empty", field=name)
-    if name == "padding":
-        return sizes
-    known = count if name in PER_AXIS and count else len(sizes)
-    sizes = axes(sizes, known, name, least=1 if name in PER_AXIS else 0)
-    return sizes[0] if all(size == sizes[0] for size in sizes) else sizes
-
-
-def _may_be_dropped(name: str, value: Any) -> bool:
-    """Whether a design without this parameter may pass over the value."""
-    return name in FIXED_BY_DESIGN or (name in NEUTRAL and _argument(name, value) == NEUTRAL[name])
 
 
 def _evaluate(field: str, evaluate: Evaluate, scope: dict[str, Any]) -> Any:

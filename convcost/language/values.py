@@ -53,7 +53,10 @@ def whole(value: Value, field: str, *, least: int = 1) -> int:
         raise OperationError(f"{field} is missing", field=field)
     if isinstance(value, bool | str | float | list | tuple | dict | Same | Causal):
         raise OperationError(f"{field} must be a whole number, not {describe(value)}", field=field)
-    return value  # type: ignore[no-any-return]  # a symbol
+    # A symbol: sympy knows of -Cin that it is below zero.
+    if getattr(value, "is_negative", False) or (least and getattr(value, "is_zero", False)):
+        raise OperationError(f"{field} must be at least {least}, not {value}", field=field)
+    return value  # type: ignore[no-any-return]
 
 
 def axes(value: Value, count: int, field: str, *, least: int = 1) -> tuple[int, ...]:

@@ -40,8 +40,10 @@ def design_record(library: Library, design: Design) -> dict[str, Any]:
     return record
 
 
-def catalogue_report(library: Library, designs: Sequence[Design]) -> Report:
-    """A row per design, by family; networks last."""
+def catalogue_report(
+    library: Library, designs: Sequence[Design], left_out: Sequence[str] = ()
+) -> Report:
+    """A row per design, by family; networks last. ``left_out`` are sentences about others."""
     ordered = sorted(designs, key=lambda d: (d.kind == "network", d.family, d.name))
 
     def records() -> tuple[dict[str, Any], ...]:
@@ -59,14 +61,16 @@ def catalogue_report(library: Library, designs: Sequence[Design]) -> Report:
         rows=tuple((d.family, d.name, year(d) or "", d.summary, d.source) for d in ordered),
         total=None,
         caption="convcost designs NAME shows one",
-        notes=(),
+        notes=tuple(left_out),
         document=lambda: {"schema": DESIGNS_SCHEMA, "designs": list(records())},
         records=records,
-        own={"table": lambda look: _catalogue(library, ordered, look)},
+        own={"table": lambda look: _catalogue(library, ordered, look, left_out)},
     )
 
 
-def _catalogue(library: Library, designs: Sequence[Design], look: Look) -> str:
+def _catalogue(
+    library: Library, designs: Sequence[Design], look: Look, left_out: Sequence[str]
+) -> str:
     """Blocks by family, a line each; then a table of networks; then what to type next."""
     blocks = [design for design in designs if design.kind != "network"]
     networks = [design for design in designs if design.kind == "network"]
@@ -83,7 +87,8 @@ def _catalogue(library: Library, designs: Sequence[Design], look: Look) -> str:
     if networks:
         parts.append(terminal.render([_networks(library, networks)], look))
     command = [("convcost designs NAME", "command"), (" shows one with its diagram", "note")]
-    return "\n".join([*parts, f"{joined(command, look.color)}\n"])
+    below = [command, *([(sentence, "note")] for sentence in left_out)]
+    return "\n".join([*parts, "".join(f"{joined(line, look.color)}\n" for line in below)])
 
 
 def _cut(text: str, room: int, unicode: bool) -> str:

@@ -18,8 +18,8 @@ WINDOW = ("kernel_size", "padding", "dilation")
 SIMPLE_MIXING = {"space and channels": "both"}
 
 
-def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
-    """The table of one comparison."""
+def comparison_report(comparison: Comparison, *, human: bool = False, unit: str = "MACs") -> Report:
+    """The table of one comparison; ``unit`` is what its MACs are called."""
     number = format_human if human else format_count
     same_output = len({entry.counted.output for entry in comparison.entries}) == 1
     columns = (
@@ -27,8 +27,8 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         Column("output", "output", format_shape, "right", rank=1, people=not same_output),
         Column("params", "params", number, align="right"),
         Column("params_ratio", "params change", align="right", rank=6, tone=change_tone),
-        Column("macs", "MACs", number, align="right"),
-        Column("macs_ratio", "MACs change", align="right", rank=2, tone=change_tone),
+        Column("macs", unit, number, align="right"),
+        Column("macs_ratio", f"{unit} change", align="right", rank=2, tone=change_tone),
         Column("macs_share", "", bar=True, rank=5),
         Column("receptive_field", "sees", _field, align="right", rank=3),
         Column("mixes", "mixes", lambda mixes: str(SIMPLE_MIXING.get(mixes, mixes)), rank=4),
@@ -50,10 +50,10 @@ def comparison_report(comparison: Comparison, *, human: bool = False) -> Report:
         },
         records=lambda: (comparison_document(comparison),),
         quiet=frozenset(number for number, entry in enumerate(entries) if entry is base),
-        answer=_answer(comparison, base),
+        answer=_answer(comparison, base, unit),
         why=lambda number: _why(entries[number]),
         drawings=lambda: _drawings(entries),
-        bars=lambda: _bars(comparison, same_output),
+        bars=lambda: _bars(comparison, same_output, unit),
     )
 
 
@@ -64,15 +64,15 @@ def _why(entry: Entry) -> str:
     return derivation(entry.counted.rows, entry.counted.batch)
 
 
-def _bars(comparison: Comparison, same_output: bool) -> Bars:
-    """MACs and parameters of each design, side by side."""
+def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:
+    """MACs (or what they are called) and parameters of each design, side by side."""
     entries = comparison.entries
     batch = "" if comparison.batch == 1 else f" for a batch of {comparison.batch}"
     return Bars(
         _title(comparison, same_output),
         tuple(entry.name for entry in entries),
         (
-            Series(f"MACs{batch}", tuple(entry.counted.macs for entry in entries)),
+            Series(f"{unit}{batch}", tuple(entry.counted.macs for entry in entries)),
             Series("parameters", tuple(entry.counted.params for entry in entries)),
         ),
     )
@@ -94,17 +94,17 @@ def change_tone(cell: str) -> str:
     return {"fewer": "fewer", "more": "more", "none": "fewer"}.get(cell.rpartition(" ")[2], "")
 
 
-def _answer(comparison: Comparison, base: Entry) -> str:
+def _answer(comparison: Comparison, base: Entry, unit: str) -> str:
     """One sentence: which design costs least, how much less, and what it gives up for that."""
     found = best(comparison)
     if found is None:
         return ""
     if found is base:
-        return f"{base.name}: none of the others has fewer MACs"
+        return f"{base.name}: none of the others has fewer {unit}"
     change = format_change(found.counted.macs, base.counted.macs)
     if change == "none":
-        return f"{found.name}: no MACs at all"
-    words = [f"{found.name}: {change} MACs than {base.name}"]
+        return f"{found.name}: no {unit} at all"
+    words = [f"{found.name}: {change} {unit} than {base.name}"]
     field = "all" if found.receptive_field is None else format_shape(found.receptive_field)
     other = "all" if base.receptive_field is None else format_shape(base.receptive_field)
     if field == other:

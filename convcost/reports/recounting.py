@@ -74,7 +74,9 @@ def recounted_comparison(
         for entry, counted in zip(comparison.entries, counts, strict=True)
     )
     own = comparison_report(comparison, human=human)
-    made = comparison_report(comparison._replace(entries=entries), human=human)
+    made = comparison_report(
+        comparison._replace(entries=entries), human=human, unit=convention.calls_it
+    )
 
     def document() -> dict[str, Any]:
         whole = own.document()

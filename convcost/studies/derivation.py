@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from convcost.engine.counting import count
-from convcost.errors import ConvcostError, MissingExtraError, OperationError
+from convcost.errors import ConvcostError, MissingExtraError, OperationError, SpecError
 from convcost.language.building import Subject, build_chain, build_network, properly
 from convcost.language.expressions import Functions
 from convcost.language.layers import LayerSpec
@@ -84,6 +84,9 @@ def _costs(
     try:
         total = count(build((*spatial, channels)).graph).total
     except (ConvcostError, TypeError, ZeroDivisionError) as problem:
+        if isinstance(problem, ConvcostError) and _is_out_of_bounds(problem) and settings:
+            place = " ".join(f"--set {key}={value}" for key, value in settings.items())
+            raise SpecError(problem.message, place=place) from None
         reason = problem.message if isinstance(problem, ConvcostError) else "it needs numbers"
         if isinstance(problem, ZeroDivisionError):
             reason = "division by zero"
@@ -91,7 +94,20 @@ def _costs(
             f"{asked} has no single formula: {reason}",
             hint="it decides by the numbers themselves; fix the parameter with --set",
         ) from None
-    return sympy.sympify(total.params), sympy.sympify(total.macs)
+    return _upwards(sympy, total.params), _upwards(sympy, total.macs)
+
+
+def _upwards(sympy: Any, cost: Any) -> Any:
+    """``cost`` with divisions that round up in place of ``-(-H // 2)``, two of which lose signs."""
+    return sympy.sympify(cost).replace(
+        lambda part: part.func is sympy.floor and part.args[0].could_extract_minus_sign(),
+        lambda part: -sympy.ceiling(-part.args[0]),
+    )
+
+
+def _is_out_of_bounds(problem: ConvcostError) -> bool:
+    """Whether a value is the mistake, and not that there is a symbol in place of a number."""
+    return " must be at " in problem.message
 
 
 Build = Callable[[Any], Subject]
