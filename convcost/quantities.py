@@ -88,9 +88,26 @@ def parse_size(digits: str) -> int:
     return size
 
 
+class UnknownShape(tuple[int, ...]):
+    """The shape of a tensor whose sizes depend on its values, or that nobody knows.
+
+    It holds one value for all that one can say, so that sums over it are lower bounds.
+    """
+
+    __slots__ = ()
+
+
+UNKNOWN_SHAPE = UnknownShape((1,))
+
+
 def format_shape(shape: Sequence[object]) -> str:
-    """``(56, 56, 256)`` -> ``"56x56x256"``."""
-    return "x".join(map(str, shape))
+    """``(56, 56, 256)`` -> ``"56x56x256"``, and ``?`` for a shape that is not known."""
+    return "?" if isinstance(shape, UnknownShape) else "x".join(map(str, shape))
+
+
+def known_shape(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A shape for programs: None where it is not known."""
+    return None if isinstance(shape, UnknownShape) else shape
 
 
 def format_sizes(sizes: Sequence[object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from onnx import helper
 from onnx_models import FOLDER, model, numbers, read, refused, value, weight
 
 from convcost.errors import ConvcostError
+from convcost.language.reading import read_model_file
+from convcost.quantities import UNKNOWN_SHAPE
+from convcost.sources.onnx.loading import MAX_BYTES
 
 
 def test_broken_files(tmp_path: Path) -> None:
@@ -70,6 +74,42 @@ def test_absurd_sizes_in_the_middle(tmp_path: Path) -> None:
     node = helper.make_node("Expand", ["x", "to"], ["y"])
     proto = model([node], [numbers("to", 1, 4, 2**40, 8)], (1, 4, 1, 8))
     assert refused(proto, tmp_path)[0] == f"y has a dimension of {2**40}"
+
+
+def test_more_axes_than_a_tensor_has_take_no_memory(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["n"], ["to"]),
+        helper.make_node("Reshape", ["x", "to"], ["y"]),
+    ]
+    result = read(model(nodes, [numbers("n", 2**31 - 1)]), tmp_path)
+    assert result.counted.output == UNKNOWN_SHAPE
+
+
+def test_a_scan_of_more_inputs_than_it_has_is_not_opened(tmp_path: Path) -> None:
+    body = helper.make_graph(
+        [helper.make_node("Relu", ["a"], ["b"])], "body", [value("a", (4,))], [value("b", (4,))]
+    )
+    node = helper.make_node("Scan", ["x"], ["y"], body=body, num_scan_inputs=2**40)
+    assert read(model([node]), tmp_path).counted.uncounted
+
+
+@pytest.mark.parametrize("kind", [onnx.TensorProto.COMPLEX64, onnx.TensorProto.FLOAT])
+def test_sizes_that_are_no_whole_numbers_are_not_known(tmp_path: Path, kind: int) -> None:
+    sizes = helper.make_tensor("to", kind, (2,), [4, 64])
+    node = helper.make_node("Reshape", ["x", "to"], ["y"])
+    assert read(model([node], [sizes]), tmp_path).counted.output == UNKNOWN_SHAPE
+
+
+def test_a_file_is_read_in_a_piece_of_its_own_size(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"x" * 5_000_000)
+    tracemalloc.start()
+    assert read_model_file(path, MAX_BYTES) == b"x" * 5_000_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 5_000_000
+    path.write_bytes(b"12345678")
+    assert len(read_model_file(path, 4)) > 4  # so that who asks sees that there is more
 
 
 def test_too_many_nodes(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import onnx
 from conftest import Run
 from onnx import helper
-from onnx_models import model, read, value, weight
+from onnx_models import figures, model, read, save, value, weight
 
+from convcost import count
 from convcost.language.expressions import compile_expression
 
 
@@ -65,3 +66,29 @@ def test_the_reason_is_told_where_there_is_one(tmp_path: Path) -> None:
     assert read(model([made]), tmp_path).notes == (
         "not counted: Det (an elimination has no fixed number of multiplications here)",
     )
+
+
+def test_sizes_that_depend_on_values_are_not_known_and_memory_is_a_lower_bound(
+    tmp_path: Path, invoke: Run
+) -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"], name="relu"),
+        helper.make_node("NonZero", ["r"], ["found"], name="found"),
+        helper.make_node("Transpose", ["found"], ["y"], name="rows", perm=[1, 0]),
+    ]
+    path = save(model(nodes), tmp_path)
+    result = count(path)
+    assert figures(result) == (0, 0, 2 * 4 * 8 * 8)  # NonZero looks at each value once, too
+    assert not result.counted.uncounted
+    assert result.notes == (
+        "memory is a lower bound: sizes are not known of what found, rows makes",
+    )
+    assert invoke("count", str(path), "--get", "peak").out == f">={2 * 4 * 8 * 8 * 4}\n"
+    document = json.loads(invoke("count", str(path), "--json").out)["results"][0]
+    assert document["output"] is None
+    assert [layer["output_bytes"] for layer in document["layers"]] == [4 * 8 * 8 * 4, None, None]
+    rows = invoke("count", str(path)).out.splitlines()[4:6]
+    assert [row.split()[:3] for row in rows] == [
+        ["found", "NonZero", "?"],
+        ["rows", "Transpose", "?"],
+    ]

@@ -186,8 +186,10 @@ def _figure(owner: Any, key: str, value: Any) -> Any:
     """A figure of a partial count is what it is, a lower bound."""
     from convcost.engine.figures import FIGURES
 
-    is_partial = isinstance(owner, dict) and owner.get("status") == "partial"
-    if is_partial and key in FIGURES and isinstance(value, int):
+    if not isinstance(owner, dict):
+        return value
+    is_bound = owner.get("status") == "partial" or key in owner.get("bounds", ())
+    if is_bound and key in FIGURES and isinstance(value, int):
         return Amount(value, is_bound=True)
     return value
 

@@ -18,7 +18,7 @@ from convcost.engine.memory.liveness import Memory, memory
 from convcost.engine.memory.sizes import bit_operations, tensor_bytes, weight_bytes
 from convcost.engine.receptive_field import ReceptiveField, receptive_fields
 from convcost.engine.shapes import Shape
-from convcost.quantities import Amount
+from convcost.quantities import Amount, UnknownShape
 
 if TYPE_CHECKING:
     from convcost.engine.memory.patches import Patches
@@ -84,16 +84,29 @@ class Measured:
         """A total: a lower bound where a row is missing from it."""
         return Amount(value, self.is_bound)
 
-    def reads(self, index: int) -> int:
-        """Bytes of the inputs of a row."""
-        return sum(map(self._tensor, self.counted.rows[index].node.inputs))
+    def held(self, value: int) -> Amount:
+        """A total of bytes of tensors: a lower bound where the sizes of one are not known, too."""
+        return Amount(value, self.is_bound or self._is_unsized)
 
-    def writes(self, index: int) -> int:
-        """Bytes of the output of a row."""
+    @cached_property
+    def _is_unsized(self) -> bool:
+        """Whether the sizes of some tensor are not known."""
+        return any(isinstance(row.node.output, UnknownShape) for row in self.counted.rows)
+
+    def reads(self, index: int) -> int | None:
+        """Bytes of the inputs of a row; None where the sizes of one are not known."""
+        sizes = [self._tensor(tensor) for tensor in self.counted.rows[index].node.inputs]
+        known = [size for size in sizes if size is not None]
+        return None if len(known) < len(sizes) else sum(known)
+
+    def writes(self, index: int) -> int | None:
+        """Bytes of the output of a row; None where its sizes are not known."""
         return self._tensor(len(self.counted.graph.inputs) + index)
 
-    def _tensor(self, tensor: int) -> int:
+    def _tensor(self, tensor: int) -> int | None:
         counted = self.counted
+        if isinstance(counted.graph.shape(tensor), UnknownShape):
+            return None
         return tensor_bytes(counted.graph, tensor, counted.batch, self.execution.types)
 
     def weights(self, index: int) -> int | None:
@@ -117,9 +130,12 @@ class Measured:
             return None
         return row.node.operation.buffers(row.inputs, row.node.output)
 
-    def moved(self, index: int) -> int:
-        """Bytes that a row reads and writes, its parameters among them."""
-        return self.reads(index) + self.writes(index) + (self.weights(index) or 0)
+    def moved(self, index: int) -> int | None:
+        """Bytes that a row reads and writes, its parameters among them; None as for these."""
+        reads, writes = self.reads(index), self.writes(index)
+        if reads is None or writes is None:
+            return None
+        return reads + writes + (self.weights(index) or 0)
 
 
 Total: TypeAlias = Callable[[Measured], Value]
@@ -154,13 +170,13 @@ def _cost(field: str) -> tuple[Total, Layer]:
 
 def _held(field: str) -> Total:
     def total(of: Measured) -> Amount:
-        return of.amount(getattr(of.memory, field))
+        return of.held(getattr(of.memory, field))
 
     return total
 
 
 def _peak(of: Measured) -> Amount:
-    return of.amount(of.memory.peak if of.patches is None else of.patches.peak)
+    return of.held(of.memory.peak if of.patches is None else of.patches.peak)
 
 
 def _sum(layer: Callable[[Measured, int], int | None]) -> tuple[Total, Layer]:
@@ -173,7 +189,7 @@ def _sum(layer: Callable[[Measured, int], int | None]) -> tuple[Total, Layer]:
 
 
 def _bytes(of: Measured) -> Amount:
-    return of.amount(sum(map(of.moved, range(len(of.counted.rows)))))
+    return of.held(sum(of.moved(index) or 0 for index in range(len(of.counted.rows))))
 
 
 def _intensity(of: Measured) -> Fraction | None:
@@ -264,7 +280,7 @@ _TABLE = (
         "live",
         "bytes",
         "activations alive while the layer runs",
-        lambda of: of.amount(max(of.live, default=0)),
+        lambda of: of.held(max(of.live, default=0)),
         lambda of, index: of.live[index],
         has_limit=False,
     ),

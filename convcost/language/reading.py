@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,22 @@ def open_path(path: Path) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError(f"cannot read {shorten(str(path))}: {reason.lower()}") from None
+
+
+def read_model_file(path: Path, most: int) -> bytes:
+    """A whole file of a model, of at most ``most`` bytes and one more. Raises SpecError.
+
+    A file is read in one piece of its own size: to ask for ``most`` would reserve that much.
+    """
+    with open_path(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        parts, rest = [], most + 1
+        while rest > 0 and (part := read_some(stream, str(path), min(rest, max(size + 1, 2**20)))):
+            parts.append(part)
+            rest -= len(part)
+    if not parts:
+        raise SpecError("the file is empty", place=str(path))
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_text(path: Path, most: int = MAX_DOCUMENT) -> str:

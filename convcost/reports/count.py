@@ -20,6 +20,7 @@ from convcost.quantities import (
     format_human,
     format_percent,
     format_shape,
+    known_shape,
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
@@ -232,7 +233,7 @@ class _Table:
             range(end - branch.layers, end),
             is_bound=branch.is_bound,
         )
-        return line | {"output": branch.last.node.output}
+        return line | {"output": known_shape(branch.last.node.output)}
 
     def _row(self, label: str, row: Row) -> dict[str, Any]:
         index = self._index[id(row)]
@@ -240,8 +241,8 @@ class _Table:
         line |= {figure.key: self._figure(figure, index) for figure in self.figures}
         return line | {
             "kernel": kernel_words(row),
-            "input": row.inputs[0] if row.inputs else "",
-            "output": row.node.output,
+            "input": known_shape(row.inputs[0]) if row.inputs else "",
+            "output": known_shape(row.node.output),
             "input_bytes": self.of.reads(index),
             "output_bytes": self.of.writes(index),
         }
@@ -299,7 +300,7 @@ class _Table:
         """The last line, a lower bound where something was not counted."""
         count = self.count
         line = self._sums("total", "", count.total, (), is_bound=self.of.is_bound)
-        line |= {"output": count.output, "macs_share": None}
+        line |= {"output": known_shape(count.output), "macs_share": None}
         for figure in self.figures:
             if figure.unit != "shape":
                 line[figure.key] = figure.total(self.of)

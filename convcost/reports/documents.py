@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.engine.counting import Count, Row
-from convcost.quantities import Amount
+from convcost.quantities import Amount, known_shape
 
 if TYPE_CHECKING:
     from convcost.engine.figures import Measured
@@ -33,8 +33,8 @@ def result_document(
     uncounted = count.uncounted
     document: dict[str, Any] = {
         "name": name,
-        "input": count.input,
-        "output": count.output,
+        "input": known_shape(count.input),
+        "output": known_shape(count.output),
         "batch": count.batch,
         "params": count.params,
         "macs": count.macs,
@@ -57,7 +57,11 @@ def measured_document(
     from convcost.studies.inventory import shares
 
     document = result_document(name, of.counted, unused=unused, notes=notes)
-    document |= {key: plain(figure.total(of)) for key, figure in FIGURES.items()}
+    totals = {key: figure.total(of) for key, figure in FIGURES.items()}
+    bounds = [key for key, value in totals.items() if isinstance(value, Amount) and value.is_bound]
+    if bounds and document["status"] == "complete":
+        document["bounds"] = bounds
+    document |= {key: plain(value) for key, value in totals.items()}
     return document | {
         "memory": memory_document(of),
         "shares": [share._asdict() for share in shares(of.counted)],
@@ -126,8 +130,8 @@ def layer_document(row: Row) -> dict[str, Any]:
     document: dict[str, Any] = {
         "name": row.name,
         "type": row.type,
-        "input": row.inputs[0] if row.inputs else [],
-        "output": row.node.output,
+        "input": known_shape(row.inputs[0]) if row.inputs else [],
+        "output": known_shape(row.node.output),
         "params": None if cost is None else cost.params,
         "macs": None if cost is None else cost.macs,
         "element_ops": None if cost is None else cost.element_ops,
@@ -155,7 +159,7 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     count = entry.counted
     return {
         "design": entry.name,
-        "output": count.output,
+        "output": known_shape(count.output),
         "params": count.params,
         "macs": count.macs,
         "element_ops": count.element_ops,

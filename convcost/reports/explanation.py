@@ -10,7 +10,7 @@ from convcost.engine.cost import Cost
 from convcost.engine.counting import Row
 from convcost.engine.operations.base import Product, grouped, windowed
 from convcost.engine.shapes import product
-from convcost.quantities import format_count, format_shape, format_sizes
+from convcost.quantities import format_count, format_shape, format_sizes, known_shape
 from convcost.reports import notes
 from convcost.reports.documents import decimal
 from convcost.reports.escaping import visible
@@ -321,8 +321,8 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
         "schema": EXPLAIN_SCHEMA,
         "design": explanation.subject.name,
         "summary": explanation.summary,
-        "input": counted.input,
-        "output": counted.output,
+        "input": known_shape(counted.input),
+        "output": known_shape(counted.output),
         "batch": counted.batch,
         "layers": [_step_document(step) for step in explanation.steps],
         "params": counted.params,
@@ -347,8 +347,8 @@ def _step_document(step: Step) -> dict[str, Any]:
     return {
         "name": row.name,
         "type": row.type,
-        "input": row.inputs[0] if row.inputs else [],
-        "output": row.node.output,
+        "input": known_shape(row.inputs[0]) if row.inputs else [],
+        "output": known_shape(row.node.output),
         "kernel_size": step.kernel,
         "channels_seen": step.channels_seen,
         "kernel_weights": step.kernel_weights,

@@ -50,8 +50,8 @@ class LayerResult(_Model):
 
     name: str
     type: str
-    input: Shape
-    output: Shape
+    input: Shape | None
+    output: Shape | None
     params: int | None
     macs: int | None
     element_ops: int | None
@@ -151,14 +151,17 @@ class Result(_Model):
     """RESULT: one counted subject. With status partial the totals are lower bounds."""
 
     name: str
-    input: Shape
-    output: Shape
+    input: Shape | None
+    output: Shape | None
     batch: int
     params: int
     macs: int
     element_ops: int
     status: Literal["complete", "partial"]
     uncounted: list[Uncounted]
+    bounds: list[str] = Field(
+        default=[], description="figures of a complete count that are lower bounds all the same"
+    )
     unused: list[str] = Field(default=[], description="settings that the design fixes itself")
     notes: list[str] = Field(default=[], description="such as: batch norms were folded in")
     memory: Memory | None = None
@@ -181,7 +184,7 @@ class DesignResult(_Model):
     """One alternative of a comparison. Ratios are design / baseline."""
 
     design: str
-    output: Shape
+    output: Shape | None
     params: int
     macs: int
     element_ops: int
@@ -263,8 +266,8 @@ class ExplainedLayer(_Model):
 
     name: str
     type: str
-    input: Shape
-    output: Shape
+    input: Shape | None
+    output: Shape | None
     kernel_size: Axes | None
     channels_seen: int | None
     kernel_weights: int | None
@@ -297,8 +300,8 @@ class ExplainDocument(_Model):
     schema_: Annotated[Literal["convcost.explain/1"], Field(alias="schema")]
     design: str
     summary: str
-    input: Shape
-    output: Shape
+    input: Shape | None
+    output: Shape | None
     batch: int
     layers: list[ExplainedLayer]
     params: int

@@ -13,7 +13,7 @@ from convcost.engine.memory.fusion import ACTIVATIONS, OVER_ALL_CHANNELS
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, shorten
 from convcost.language.reading import open_path, read_text
-from convcost.quantities import Amount, format_shape
+from convcost.quantities import UNKNOWN_SHAPE, Amount, format_shape
 
 COUNT_SCHEMA: Final = "convcost.count/1"
 COMPARED: Final = ("params", "macs", "element_ops")
@@ -204,11 +204,15 @@ def _ratio(result: dict[str, Any], value: Any) -> Fraction:
     return exact if float(exact) == value else Fraction(str(value))
 
 
+def _shape(sizes: list[Any] | None) -> Shape:
+    return UNKNOWN_SHAPE if sizes is None else tuple(map(_whole, sizes))
+
+
 def _parts(layers: list[dict[str, Any]]) -> list[Part]:
     own = {"name", "input_bytes", "output_bytes", "type", "input", "output", *FIGURES}
     parts: list[Part] = []
     for index, layer in enumerate(layers):
-        shape = tuple(map(_whole, layer["input"]))
+        shape = _shape(layer["input"])
         # A saved count does not keep the wiring: a layer reads the one before where that fits.
         source = index - 1 if parts and parts[-1].output == shape else None
         figures = tuple(layer[key] for key in COMPARED)
@@ -218,7 +222,7 @@ def _parts(layers: list[dict[str, Any]]) -> list[Part]:
             part_of(
                 str(layer["name"]),
                 str(layer["type"]),
-                (shape, tuple(map(_whole, layer["output"]))),
+                (shape, _shape(layer["output"])),
                 {key: _frozen(value) for key, value in layer.items() if key not in own},
                 figures,
                 source,

@@ -219,6 +219,8 @@ def _open_scan(walk: Walk, node: Any) -> bool:
         return False
     body, attributes = graph_of(node, "body"), walk.attributes(node)
     count = attributes["num_scan_inputs"]
+    if not 0 < count <= len(node.input):
+        return False
     states, scanned = list(node.input[:-count]), list(node.input[len(node.input) - count :])
     shapes = [walk.facts.shapes.get(name) for name in scanned]
     axes = list(attributes.get("scan_input_axes", [0] * count))

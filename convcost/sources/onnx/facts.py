@@ -125,11 +125,13 @@ class Seen(NamedTuple):
         return at < len(self.names) and self.names[at] != ""
 
     def ints(self, at: int) -> list[int] | None:
-        """The value of one input as whole numbers."""
+        """The value of one input as whole numbers; None where it is of no whole numbers."""
         if not self.has(at):
             return None
         value = self.facts.value(self.names[at])
-        return None if value is None else [int(number) for number in value.reshape(-1)]
+        if value is None or value.dtype.kind not in "iub":
+            return None
+        return [int(number) for number in value.reshape(-1)]
 
     def axes(self, at: int) -> list[int] | None:
         """Axes, which older operator sets give as an attribute and newer ones as an input."""

@@ -79,16 +79,10 @@ def _onnx() -> Any:
 
 
 def _parse(onnx: Any, path: Path) -> Any:
-    from convcost.language.reading import open_path
+    from convcost.language.reading import read_model_file
 
     place = str(path)
-    with open_path(path) as stream:
-        try:
-            data = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise SpecError(f"cannot read the file: {error.strerror}", place=place) from None
-    if not data:
-        raise SpecError("the file is empty", place=place)
+    data = read_model_file(path, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise SpecError("the file is larger than protobuf allows (2 GiB)", place=place)
     try:

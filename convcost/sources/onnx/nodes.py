@@ -12,6 +12,7 @@ from convcost.engine.shapes import Shape, product
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import Subject
 from convcost.language.expressions import Evaluate
+from convcost.quantities import UNKNOWN_SHAPE
 from convcost.sources.layout import CHANNELS_FIRST, Layouts
 from convcost.sources.onnx.axes import channel_axis
 from convcost.sources.onnx.costing import Costs
@@ -37,6 +38,8 @@ class Reader:
         self.costs = Costs(self.tensors, batch)
         self.unknown: list[Any] = []
         """Nodes that are not counted."""
+        self.unsized: list[str] = []
+        """Names of nodes that are, and make tensors whose sizes are not known."""
         self._walk = walk
         self._shapes = self.tensors.shapes
         self._place = place
@@ -91,7 +94,9 @@ class Reader:
                 raise SpecError(f"{shorten(made, 40)} is made twice", place=self._place)
 
     def _engine_shape(self, name: str) -> Shape:
-        return self._layouts.shape(name, self._shapes.get(name, ()))
+        if name not in self._shapes:
+            return UNKNOWN_SHAPE
+        return self._layouts.shape(name, self._shapes[name])
 
     def _node(self, builder: GraphBuilder, node: Any) -> None:
         """One node: its operation, its place in the graph, and what follows for constants."""
@@ -116,6 +121,8 @@ class Reader:
         for index, name in enumerate(made or [""]):
             if index and name not in self._read:
                 continue
+            if name not in self._shapes and operation.kind != "unknown":
+                self.unsized.append(node_name(node))
             label = node_name(node) if index == 0 else f"{node_name(node)}.{index}"
             part = operation if index == 0 else Foreign(operation.type, "free")
             tensor = builder.add_as(Node(label, part, (), self._engine_shape(name)), indexes)

@@ -53,7 +53,7 @@ def notes(reader: Reader, moved: int) -> tuple[str, ...]:
             f"{_values(tensors, tensors.grids)} whole and half numbers are positions, "
             f"not parameters: {_list(sorted(tensors.grids))}"
         )
-    return (*found, *_reasons(reader))
+    return (*found, *_reasons(reader), *_sizes(reader))
 
 
 def _list(names: Sequence[str]) -> str:
@@ -92,6 +92,13 @@ def _reasons(reader: Reader) -> list[str]:
     if sizes:
         found.append(f"not counted: {_list(sorted(sizes))} (sizes that are not known)")
     return found
+
+
+def _sizes(reader: Reader) -> list[str]:
+    """Layers whose cost is known, and which make tensors of sizes that nobody knows."""
+    if not reader.unsized or reader.unknown:  # what is not counted says so already
+        return []
+    return [f"memory is a lower bound: sizes are not known of what {_list(reader.unsized)} makes"]
 
 
 def is_folded(tensors: Tensors, node: Any) -> bool:

@@ -214,14 +214,17 @@ def _rest(shape: Partial) -> int:
     return product(size or 0 for size in shape[1:])
 
 
+MOST_AXES = 64
+"""More axes than a tensor has anywhere: numpy allows as many."""
+
+
 def reshape(seen: Seen) -> Made:
     """The same values under other sizes: 0 keeps one, -1 takes what is left."""
     shape = seen.shape()
     target = list(seen.attributes["shape"]) if "shape" in seen.attributes else seen.ints(1)
     if target is None:
-        count = seen.shape(1)
-        known = count is not None and len(count) == 1 and count[0] is not None
-        return [(None,) * (count[0] or 0) if known and count is not None else None]
+        axes = None if (shape := seen.shape(1)) is None or len(shape) != 1 else shape[0]
+        return [None if axes is None or axes > MOST_AXES else (None,) * axes]
     keeps = not seen.attributes.get("allowzero", 0)
     sizes: list[int | None] = []
     for axis, size in enumerate(target):
