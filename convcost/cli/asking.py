@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.cli.options import LayerOptions, NetworkOptions
 from convcost.cli.progress import watched
-from convcost.cli.settings import batch_size, design_names, layer_settings
+from convcost.cli.settings import batch_size, design_names, layer_settings, set_batch
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.quantities import parse_shape
@@ -76,14 +76,16 @@ def _is_piped() -> bool:
 def _asked(options: LayerOptions | NetworkOptions) -> Asked:
     settings: dict[str, Any] = {}
     typed: dict[str, str] = {}
+    batch = options.batch
     if isinstance(options, LayerOptions):
         settings, typed = layer_settings(options)
+        batch = set_batch(options.set_, batch)
     channels_first = _is_channels_first(options.layout)
     shape, word, named = _inputs(options.input or ())
     asked = Asked(
         input_word=word,
         inputs=named,
-        batch=batch_size(options.batch),
+        batch=batch_size(batch),
         settings=settings,
         wanted=Wanted(options.norm, options.activation, options.bias),
         costs=dict(map(_cost_option, options.cost or ())),
@@ -97,7 +99,7 @@ def _asked(options: LayerOptions | NetworkOptions) -> Asked:
     typed |= {
         "input": f"--input {options.input[0]}" if options.input else "",
         "inputs": f"--input {named[0]}" if named else "",
-        "batch": f"--batch {options.batch}",
+        "batch": f"--batch {batch}",
         "costs": f"--cost {(options.cost or [''])[0]}",
         "layout": f"--layout {options.layout}",
         "device": f"--device {options.device}",

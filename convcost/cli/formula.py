@@ -46,6 +46,8 @@ def run(
     """
     from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.settings import layer_settings, set_settings
+    from convcost.errors import SpecError
+    from convcost.language.fields import FIELDS
     from convcost.language.places import Nowhere
     from convcost.language.primitives import PRIMITIVES
     from convcost.reports.formula import formula_report
@@ -65,6 +67,10 @@ def run(
     ]
     settings, _ = set_settings(set_)
     fixed, _ = layer_settings(o.LayerOptions(stride=stride))
+    for field in FIELDS.keys() & settings.keys():  # of layers in general, so of both designs
+        if field in fixed:
+            raise SpecError(f"{field} is given twice", hint="leave one of them out")
+        fixed[field] = settings.pop(field)
     derived = derive(library, names[0], names[1], axes=axes, arguments=settings, fixed=fixed)
     write_answer([formula_report(derived)], output, form)
     return DONE

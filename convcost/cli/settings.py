@@ -26,7 +26,9 @@ def layer_settings(layer: LayerOptions) -> tuple[dict[str, Any], dict[str, str]]
         if value is not None:
             words[field] = f"{option} {value}"
             fields[field] = setting_value(field, value, words[field])
-    set_fields, set_words = set_settings(layer.set_)
+    # The batch is of the question, not of a layer: ``set_batch`` reads it.
+    pairs = [pair for pair in layer.set_ or () if _name_of(pair) != "batch"]
+    set_fields, set_words = set_settings(pairs)
     for name in set_fields:
         if name in fields:
             place = f"{words[name]}, {set_words[name]}"
@@ -48,6 +50,18 @@ def setting_value(field: str, text: str, place: str) -> Any:
     if len(set(parts)) < len(parts):
         raise SpecError(f"a value of {field} stands twice", place=shorten(place, 72))
     return Each(values)
+
+
+def set_batch(pairs: list[str] | None, batch: str | None) -> str | None:
+    """``--set batch=8`` as ``--batch`` has it, in place of ``batch``. Raises SpecError for both."""
+    given = [pair.partition("=")[2] for pair in pairs or () if _name_of(pair) == "batch"]
+    if len(given) + (batch is not None) > 1:
+        raise SpecError("batch is given twice", hint="leave one of them out")
+    return given[0] if given else batch
+
+
+def _name_of(pair: str) -> str:
+    return pair.removeprefix("--").partition("=")[0]
 
 
 def set_settings(pairs: list[str] | None) -> tuple[dict[str, Any], dict[str, str]]:

@@ -80,7 +80,7 @@ def opened_space(words: list[str], options: SpaceOptions) -> "tuple[Library, Fam
         tuple(options.vary or ()),
         tuple(options.set_ or ()),
         parse_shape(shapes[0]) if shapes else None,
-        batch_size(options.batch) or 1,
+        batch_size(options.batch),
         switches,
     )
     family, space = open_space(library, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, did_you_mean, shorten
@@ -11,6 +12,9 @@ from convcost.language.building import Subject
 from convcost.quantities import format_shape
 from convcost.sources.asked import Asked
 from convcost.sources.words import SourceKey
+
+if TYPE_CHECKING:
+    from convcost.language.expressions import Evaluate
 
 
 def read_model(source: SourceKey, word: str, asked: Asked) -> Subject:
@@ -21,16 +25,17 @@ def read_model(source: SourceKey, word: str, asked: Asked) -> Subject:
 
     path = Path(word)
     open_path(path).close()  # a missing file is said before a missing package
+    costs = Consulted(asked.costs)
     inputs = _shapes(asked, "a TFLite file" if source == "tflite" else "an ONNX file")
     if source == "tflite":
         from convcost.sources.tflite.file import read_tflite
 
-        subject = read_tflite(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
+        subject = read_tflite(path, batch=asked.batch, inputs=inputs, costs=costs)
     else:
         from convcost.sources.onnx.file import read_onnx
 
-        subject = read_onnx(path, batch=asked.batch, inputs=inputs, costs=asked.costs)
-    _check_costs(subject, asked)
+        subject = read_onnx(path, batch=asked.batch, inputs=inputs, costs=costs)
+    _check_costs(subject, costs)
     return subject
 
 
@@ -84,14 +89,30 @@ def _shape(word: str, asked: Asked, what: str) -> tuple[str, Shape]:
     return given.name, asked.shape(given.dims)
 
 
-def _check_costs(subject: Subject, asked: Asked) -> None:
-    """A cost for an operation that the model does not have is a mistake. Raises SpecError."""
+class Consulted(dict[str, "Evaluate"]):
+    """Costs of operations that nobody knows, and for which names somebody has asked."""
+
+    def __init__(self, costs: Mapping[str, Evaluate]) -> None:
+        super().__init__(costs)
+        self.wanted: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The cost of an operation that is not known otherwise."""
+        self.wanted.add(name)
+        return super().get(name, default)
+
+
+def _check_costs(subject: Subject, costs: Consulted) -> None:
+    """A cost that changes nothing is a mistake. Raises SpecError."""
     types = {node.operation.type for node in subject.graph.nodes}
     types |= {kind.rpartition("::")[2] for kind in types}
-    for name in asked.costs:
+    for name in costs:
+        place = f"--cost {shorten(name, 40)}"
+        if name in types and name not in costs.wanted:
+            raise SpecError(f"{name} is counted without it", place=place, hint="leave it out")
         if name not in types:
             raise SpecError(
                 f"{subject.name} has no operation {shorten(name, 40)}",
-                place=f"--cost {shorten(name, 40)}",
+                place=place,
                 hint=did_you_mean(name, sorted(types)),
             )

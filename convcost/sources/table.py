@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, either, nearest, shorten
 from convcost.language.building import Subject
+from convcost.language.fields import FIELDS, field_name
 from convcost.language.library import Library
 from convcost.language.names import plain
 from convcost.language.places import OptionOrigin
@@ -57,6 +58,10 @@ SOURCES: Final[Mapping[SourceKey, Source]] = MappingProxyType(
 
 MODELS: Final[frozenset[SourceKey]] = frozenset({"onnx", "tflite", "torch"})
 
+AS_IT_IS = "a model is counted as it is: only --input and --batch change it"
+HINTS_OF_MODELS = ("device", "layout", "inputs", "costs")
+"""Parts that some models take, or with a hint of their own."""
+
 HINTS = {
     "settings": "write it into the layer, or use --design",
     "costs": "--cost is for operations of ONNX, TFLite and PyTorch models that nobody knows",
@@ -64,6 +69,11 @@ HINTS = {
     "layout": "it says how to read a shape; give one with --input",
     "device": "--device is for PyTorch models",
 }
+
+FRAME: Final = frozenset(name for name, field in FIELDS.items() if not field.is_setting) | {"type"}
+"""Fields of a layer that say where it stands, and not what it does."""
+
+FRAME_HINT = "it is an option or a word of its own, such as --input 56x56x256 or --batch 8"
 
 AnyFound: TypeAlias = "Found | Item"
 
@@ -119,6 +129,9 @@ class Opened:
         if asked.settings:
             from convcost.sources.mapping import read_mapping
 
+            for name in FRAME.intersection(map(field_name, asked.settings)):
+                place = typed.get(name) or f"--set {name}"
+                raise SpecError(f"{name} is no setting of a layer", place=place, hint=FRAME_HINT)
             checked = read_mapping(asked.settings, OptionOrigin(typed)).settings()
             asked = asked._replace(settings=checked)
         return asked
@@ -141,6 +154,11 @@ class Opened:
         for part in asked.given():
             if part not in taken:
                 raise self._not_taken(part, sorted(keys))
+            # Layers that are written out stand beside designs that options describe; a model is
+            # as it is, and would be the one of several that an option does not reach.
+            deaf = [key for key in sorted(keys & MODELS) if part not in SOURCES[key].takes]
+            if deaf:
+                raise self._not_taken(part, deaf)
         if "layout" in asked.given() and asked.input is None and not keys & {"specs", "given"}:
             raise SpecError("there is no shape to read", place="--layout chw", hint=HINTS["layout"])
 
@@ -193,7 +211,9 @@ class Opened:
         whose = " and ".join(SOURCES[key].what for key in keys)
         field = next(iter(self.asked.settings), part) if part == "settings" else part
         place = self.asked.typed.get(field) or self.asked.typed.get(part)
-        return SpecError(f"{field} is not for {whose}", place=place, hint=HINTS.get(part))
+        hint = AS_IT_IS if MODELS.issuperset(keys) and part not in HINTS_OF_MODELS else None
+        hint = hint or HINTS.get(part)
+        return SpecError(f"{field} is not for {whose}", place=place, hint=hint)
 
     def _no_input(self, text: str) -> SpecError:
         """A text without a shape: an unknown name, or a forgotten input."""

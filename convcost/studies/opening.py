@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from convcost.engine.shapes import Shape
@@ -24,7 +24,7 @@ class Asked(NamedTuple):
     vary: tuple[str | Axis, ...] = ()
     settings: tuple[str, ...] = ()
     input: Shape | None = None
-    batch: int = 1
+    batch: int | None = None
     switches: Switches | None = None
 
 
@@ -46,7 +46,8 @@ def open_space(library: Library, asked: Asked, *, resolve: bool = True) -> tuple
         space = resolve_axes(library, space)
     if not axes:
         raise SpecError("nothing varies", hint="--vary out=16..512:16")
-    _refuse_twice(space, fixed)
+    beside = {"input": shape, "batch": asked.batch}
+    _refuse_twice(space, fixed, {name for name, value in beside.items() if value is not None})
     return (
         family(
             library,
@@ -54,7 +55,7 @@ def open_space(library: Library, asked: Asked, *, resolve: bool = True) -> tuple
             space,
             input=shape,
             settings=fixed,
-            batch=asked.batch,
+            batch=1 if asked.batch is None else asked.batch,
             switches=asked.switches,
         ),
         space,
@@ -115,9 +116,12 @@ def _value(field: str, text: str, place: str) -> Any:
         raise SpecError(problem.message, place=place, hint=problem.hint) from None
 
 
-def _refuse_twice(space: Space, fixed: Mapping[str, Any]) -> None:
+def _refuse_twice(space: Space, fixed: Mapping[str, Any], beside: Set[str]) -> None:
+    """``beside``: what has an option or a word of its own, and was given so."""
     names = [axis.field for axis in space.axes]
     names += [LONG_NAMES.get(tie.name, tie.name) for tie in space.ties]
     for name in names:
-        if name in fixed or names.count(name) > 1:
+        if name in fixed or name in beside or names.count(name) > 1:
             raise SpecError(f"{name} is given twice", hint="vary it, or set it")
+    for name in beside & {*fixed}:
+        raise SpecError(f"{name} is given twice", hint="leave one of them out")

@@ -56,7 +56,7 @@ def read_tflite(
     models = load(path)
     fed = fix_inputs(models[0], batch, dict(inputs or {}))
     shapes = Shapes(models[0], fed.dims)
-    subject = Reader(models, shapes, fed.own, dict(costs or {})).subject(path.stem)
+    subject = Reader(models, shapes, fed.own, costs or {}).subject(path.stem)
     return subject if fed.batch == fed.own else for_batch(subject, fed.own, fed.batch)
 
 
