@@ -12,6 +12,8 @@ from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.reports.formats import FOR_PEOPLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from convcost.cli.asking import Question
     from convcost.reports.report import Report
     from convcost.results import ComparisonResult
@@ -84,12 +86,14 @@ def run(
         from convcost.reports.plotting import check_chart
 
         check_chart(chart)
-    results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
-    if strict:
-        for result in results:
-            _refuse_partial(result)
+    found = _results(Question(what or [], layer), baseline, keep_going=keep_going, strict=strict)
+    is_plain = convention is None and chart is None and output.output is None
+    if is_plain and output.get is None and form == "jsonl":
+        return _streamed(found, output)
+    every = list(found)
+    results = [result for result in every if result is not None]
     if convention is not None:
         write_reports(_recounted(results, convention, human), form, output)
     elif output.get is not None:
@@ -99,13 +103,26 @@ def run(
         write_reports([result.report(human=human) for result in results], form, output, verbose)
     if chart is not None and results:
         write_chart([result.report() for result in results], chart)
-    return WRONG_INPUT if failed else DONE
+    return WRONG_INPUT if len(results) < len(every) else DONE
+
+
+def _streamed(found: Iterator[ComparisonResult | None], output: o.OutputOptions) -> int:
+    """Each comparison is written before the next one is read, however many there are."""
+    from convcost.cli.output import write_reports
+
+    code = DONE
+    for result in found:
+        if result is None:
+            code = WRONG_INPUT
+        else:
+            write_reports([result.report()], "jsonl", output)
+    return code
 
 
 def _results(
-    question: Question, baseline: str | None, keep_going: bool
-) -> tuple[list[ComparisonResult], bool]:
-    """Every comparison; with ``keep_going`` bad specs are reported and passed over."""
+    question: Question, baseline: str | None, *, keep_going: bool, strict: bool
+) -> Iterator[ComparisonResult | None]:
+    """Every comparison; with ``keep_going`` bad specs are reported, and None in their place."""
     from convcost.cli.output import print_error, print_notes
     from convcost.errors import SpecError
     from convcost.results import ComparisonResult
@@ -119,19 +136,20 @@ def _results(
             hint="try: convcost compare 56x56x256 --kernel 3 --out 64, or names, or a file",
         )
     default = () if question.designs else DEFAULT_DESIGNS
-    results, failed = [], False
     for _, asked in question.asked.cases():
         opened = question.opened(asked, designs=(), default=default)
         print_notes(opened.notes)
         for one in comparisons(opened, question.designs, baseline):
             if not isinstance(one, Problem):
-                results.append(ComparisonResult(one))
+                result = ComparisonResult(one)
+                if strict:
+                    _refuse_partial(result)
+                yield result
             elif keep_going:
                 print_error(one.error)
-                failed = True
+                yield None
             else:
                 raise one.error
-    return results, failed
 
 
 def _recounted(results: list[ComparisonResult], convention: str, human: bool) -> list[Report]:

@@ -7,8 +7,10 @@ input is one comparison of those types.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError, OperationError, SpecError
@@ -38,10 +40,17 @@ def comparisons(
 
     ``designs`` are the names given apart from the words.
     """
-    founds = list(opened)
-    specs = [f for f in founds if not isinstance(f, Found | Problem) and f.spec is not None]
+    rest = iter(opened)
+    first = next(rest, None)
+    if _is_spec(first) and _is_line(first):
+        # JSON lines are as many as there are: each is answered before the next one is read.
+        yield from _of_specs(opened, chain([first], map(_spec_only, rest)), designs, baseline)
+        return
+    founds = [*([] if first is None else [first]), *rest]
+    specs = [f for f in founds if _is_spec(f)]
     if specs or (founds and all(isinstance(found, Problem) for found in founds)):
-        _refuse_mixture(founds, specs)
+        for found in founds:
+            _spec_only(found)
         yield from _of_specs(opened, founds, designs, baseline)
         return
     for found in founds:
@@ -73,55 +82,72 @@ def _of_words(opened: Opened, founds: Sequence[AnyFound]) -> _Group:
     return _Group(subjects, summaries, opened.asked.settings if taking else {})
 
 
+def _is_spec(found: Any) -> bool:
+    return getattr(found, "spec", None) is not None
+
+
+def _is_line(found: Any) -> bool:
+    """Whether it stands on a line of its own, and not in an array."""
+    return isinstance(found, Problem) or (_is_spec(found) and not found.path)
+
+
+def _spec_only(found: AnyFound | Problem) -> AnyFound | Problem:
+    """``found`` itself. Raises SpecError for what is no spec, beside specs."""
+    if not isinstance(found, Problem) and not _is_spec(found):
+        raise SpecError(
+            "networks are not compared with designs",
+            place=getattr(found, "place", getattr(found, "name", None)),
+            hint="name networks only, or designs only",
+        )
+    return found
+
+
 def _of_specs(
     opened: Opened,
-    founds: Sequence[AnyFound | Problem],
+    founds: Iterable[Any],
     designs: Sequence[str],
     baseline: str | None,
 ) -> Iterator[Comparison | Problem]:
-    start = 0
-    while start < len(founds):
-        found = founds[start]
-        if isinstance(found, Problem):
-            yield found
-            start += 1
+    """A comparison for each spec (an Item, or a Problem), or for an array that is one itself."""
+    for _, run in groupby(founds, key=_array):
+        items = iter(run)
+        first = next(items)
+        together = [] if designs or _is_line(first) else [first, *items]
+        if _are_alternatives(together):
+            yield from _one(opened, partial(_of_array, together, opened), first, baseline)
             continue
-        assert not isinstance(found, Found)
-        end = start + 1 if designs else _array_end(founds, start)
-        try:
-            if end > start + 1:
-                group = _of_array(
-                    [f for f in founds[start:end] if not isinstance(f, Problem)], opened
-                )
+        for item in together or chain([first], items):
+            if isinstance(item, Problem):
+                yield item
             else:
-                group = _of_spec(opened, found, designs)
-            yield _compared(opened, group, baseline)
-        except SpecError as error:
-            yield Problem(found.line, error)
-        start = end
+                group = partial(_of_spec, opened, item, designs)
+                yield from _one(opened, group, item, baseline)
 
 
-def _array_end(founds: Sequence[AnyFound | Problem], start: int) -> int:
-    """The end of an array of specs of several types on one input, else ``start + 1``."""
-    first: Any = founds[start]
-    end = start
-    types = set()
-    while end < len(founds):
-        item: Any = founds[end]
-        if (
-            isinstance(item, Problem | Found)
-            or not item.path
-            or item.place.partition(":")[0] != first.place.partition(":")[0]
-            or item.spec.input != first.spec.input
-            or "type" not in item.spec.model_fields_set
-        ):
-            return start + 1
-        types.add(item.spec.type)
-        end += 1
-    return end if len(types) == end - start > 1 else start + 1
+def _one(
+    opened: Opened, group: Callable[[], _Group], of: Any, baseline: str | None
+) -> Iterator[Comparison | Problem]:
+    try:
+        yield _compared(opened, group(), baseline)
+    except SpecError as error:
+        yield Problem(of.line, error)
 
 
-def _of_array(items: Sequence[AnyFound], opened: Opened) -> _Group:
+def _array(found: Any) -> str:
+    """The document that an element of an array stands in; nothing for lines."""
+    return "" if _is_line(found) else found.place.partition(":")[0]
+
+
+def _are_alternatives(items: Sequence[Any]) -> bool:
+    """Whether the specs of an array are of several types on one input."""
+    types = {item.spec.type for item in items}
+    return len(types) == len(items) > 1 and all(
+        item.spec.input == items[0].spec.input and "type" in item.spec.model_fields_set
+        for item in items
+    )
+
+
+def _of_array(items: Sequence[Item], opened: Opened) -> _Group:
     subjects = [opened.subject(item) for item in items]
     return _Group(subjects, [summary_of(opened, s) for s in subjects], {})
 
@@ -144,17 +170,6 @@ def _of_spec(opened: Opened, item: Item, designs: Sequence[str]) -> _Group:
     if own.name not in [found.name for found in founds]:
         founds.append(own)
     return _Group(alternatives(founds, origin), [f.summary for f in founds], settings)
-
-
-def _refuse_mixture(founds: Sequence[AnyFound | Problem], specs: Sequence[AnyFound]) -> None:
-    others = [f for f in founds if not isinstance(f, Problem) and f not in specs]
-    if specs and others:
-        place = getattr(specs[0], "place", None)
-        raise SpecError(
-            "networks are not compared with designs",
-            place=place,
-            hint="name networks only, or designs only",
-        )
 
 
 def summary_of(opened: Opened, subject: Subject) -> str:
