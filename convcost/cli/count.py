@@ -12,7 +12,13 @@ from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE, WRONG_INPUT
 from convcost.cli.limits import NO_LIMITS, Limits
-from convcost.cli.memory import NO_MEMORY, MemoryOptions, asked_execution, refuse_unused
+from convcost.cli.memory import (
+    NO_MEMORY,
+    MemoryOptions,
+    asked_execution,
+    refuse_types,
+    refuse_unused,
+)
 from convcost.reports.formats import FOR_PEOPLE, WITH_COLUMNS
 
 if TYPE_CHECKING:
@@ -96,6 +102,7 @@ def run(
 
         return Stream(question, output, most, execution, layers, keep_going, strict).run()
     results, failed = _results(question, keep_going)
+    refuse_types(memory, [result.counted.graph for result in results])
     if strict and not most:  # with limits the verdict is theirs: not known is not kept
         for result in results:
             _refuse_partial(result)

@@ -9,10 +9,11 @@ from convcost.errors import ConvcostError, SpecError, either, shorten
 from convcost.quantities import looks_like_shape, parse_shape
 
 if TYPE_CHECKING:
+    from convcost.engine.graph import Graph
     from convcost.engine.memory.execution import Execution
 
 Dtype = Annotated[
-    str,
+    str | None,
     o.option(
         o.MEMORY,
         *("--dtype", "--precision"),
@@ -62,7 +63,7 @@ Until = Annotated[
 class MemoryOptions(NamedTuple):
     """The options that say how a network is run, for figures in bytes."""
 
-    dtype: Dtype = "float32"
+    dtype: Dtype = None
     unfused: Unfused = False
     in_place: InPlace = None
     planner: Planner = "live"
@@ -86,7 +87,7 @@ def asked_execution(options: MemoryOptions) -> "Execution":
 
     try:
         return execution(
-            options.dtype,
+            options.dtype or "float32",
             fused=not options.unfused,
             in_place=_kinds(options),
             planner=options.planner,
@@ -110,6 +111,16 @@ def refuse_unused(options: MemoryOptions, shown: Collection[str], where: str) ->
             )
 
 
+def refuse_types(options: MemoryOptions, graphs: Collection["Graph"]) -> None:
+    """Refuse ``--dtype`` where every file states the types of its values itself."""
+    if options.dtype and graphs and all(graph.bits is not None for graph in graphs):
+        raise SpecError(
+            "--dtype changes nothing here: the types stand in the file",
+            place=given_words(options)["--dtype"],
+            hint="leave it out",
+        )
+
+
 def _kinds(options: MemoryOptions) -> tuple[str, ...]:
     """``--in-place depthwise,residual`` as words."""
     return tuple(word.strip() for words in options.in_place or () for word in words.split(","))
@@ -118,7 +129,7 @@ def _kinds(options: MemoryOptions) -> tuple[str, ...]:
 def given_words(options: MemoryOptions) -> dict[str, str]:
     """The options that were given, as typed."""
     texts = {
-        "--dtype": options.dtype if options.dtype != "float32" else None,
+        "--dtype": options.dtype,
         "--in-place": ",".join(_kinds(options)),
         "--planner": options.planner if options.planner != "live" else None,
         "--patches": options.patches,

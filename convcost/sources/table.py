@@ -18,7 +18,7 @@ from convcost.language.fields import FIELDS, field_name
 from convcost.language.library import Library
 from convcost.language.names import plain
 from convcost.language.places import OptionOrigin
-from convcost.language.primitives import PRIMITIVES
+from convcost.language.primitives import NORMALISATIONS, PRIMITIVES
 from convcost.language.running import WEIGHTS_ONLY
 from convcost.quantities import format_shape, parse_shape
 from convcost.sources.asked import Asked, value_word
@@ -308,10 +308,27 @@ class Opened:
     def subject(self, found: AnyFound) -> Subject:
         """Build what was found. Raises SpecError."""
         if isinstance(found, Found):
-            return found.subject()
-        from convcost.sources.specs import build_item
+            subject = found.subject()
+        else:
+            from convcost.sources.specs import build_item
 
-        return build_item(self.library, found, self.asked)
+            subject = build_item(self.library, found, self.asked)
+        wishes = tuple(self._vain(subject)) if any(self.asked.wanted) else ()
+        return subject._replace(notes=(*subject.notes, *wishes)) if wishes else subject
+
+    def _vain(self, subject: Subject) -> Iterator[str]:
+        """What was asked for and is nowhere in a subject, so that it changes nothing."""
+        wanted = self.asked.wanted
+        types = {node.operation.type for node in subject.graph.nodes}
+        name = shorten(subject.name, 40)
+        if wanted.norm and types.isdisjoint(NORMALISATIONS):
+            yield f"--norm changes nothing: {name} has no norms (conv 3x3 64, bn has one)"
+        if wanted.activation and "activation" not in types:
+            yield f"--activation changes nothing: {name} has none (conv 3x3 64, relu has one)"
+        library, design = self.library, subject.design or ""
+        is_network = library.knows(design) and library.find(design).kind == "network"
+        if wanted.bias and is_network and not library.find(design).accepts("bias"):
+            yield f"--bias changes nothing: {name} says itself which layers have one"
 
     def subjects(self) -> Iterator[Subject | Problem]:
         """Everything, built; what cannot be is a Problem in its place."""

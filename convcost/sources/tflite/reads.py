@@ -40,6 +40,16 @@ class Reads:
             raise UnknownSizeError
         return dims
 
+    def keeps_channels(self, at: int) -> bool:
+        """Whether an input has the channels that the file states for it.
+
+        Other sizes may be given to a model; other channels would make a dense convolution a
+        grouped one, and mean that the axes were taken for others.
+        """
+        index = self.operator.inputs[at]
+        dims, stated = self._dims.get(index), self._tensors[index].dims
+        return not dims or not stated or dims[-1] == stated[-1]
+
     def all_dims(self) -> list[Dims]:
         """The sizes of every input that is there."""
         return [self.dims(at) for at in range(len(self.operator.inputs)) if self.has(at)]

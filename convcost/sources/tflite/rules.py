@@ -27,6 +27,8 @@ def _broadcast(reads: Reads) -> list[Dims]:
 
 def _conv(reads: Reads) -> list[Dims]:
     shape = reads.dims(0)
+    if not reads.keeps_channels(0):
+        raise ValueError
     operation = settings.conv(reads.operator, shape, reads.dims(1), reads.has(2))
     return [(shape[0], *operation.output(shape[1:]))]
 
