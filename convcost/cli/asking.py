@@ -96,8 +96,9 @@ def _asked(options: LayerOptions | NetworkOptions) -> Asked:
         value = getattr(options, name)
         if value is not None:
             typed[name] = f"--{name}" if value else f"--no-{name}"
+    if options.input:
+        typed["input"] = f"--input {options.input[0]}"
     typed |= {
-        "input": f"--input {options.input[0]}" if options.input else "",
         "inputs": f"--input {named[0]}" if named else "",
         "batch": f"--batch {batch}",
         "costs": f"--cost {(options.cost or [''])[0]}",

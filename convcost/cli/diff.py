@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,6 +79,7 @@ def run(
         question.library,
         asked_execution(memory),
         question.designs,
+        None if sys.stdin is None else sys.stdin.buffer,
     )
     found = difference(a, b)
     reports = difference_reports(found, by_type=by == "type")

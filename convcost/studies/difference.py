@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from io import BytesIO
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from convcost.engine.counting import count
 from convcost.engine.figures import FIGURES, Measured, Value
@@ -27,6 +28,7 @@ from convcost.studies.sides import (
     Side,
     is_on_folding,
     is_saved,
+    piped,
     read_saved,
     side_of,
 )
@@ -235,10 +237,12 @@ def sides_of(
     library: Library,
     execution: Execution = PLAIN,
     designs: Sequence[str] = (),
+    stdin: BinaryIO | None = None,
 ) -> tuple[Side, Side, list[str]]:
     """What two words stand for, counted, with notes on how they were read. Raises SpecError.
 
-    ``asked`` holds what was asked of each. A shape in front is the input of both.
+    ``asked`` holds what was asked of each. A shape in front is the input of both. One of the
+    words may be ``-``, for specs or a saved count on ``stdin``.
     """
     found = classify(words, library, has_settings=bool(asked[0].settings))
     named = [*found.words, *(Word(name, "name") for name in designs)]
@@ -251,7 +255,10 @@ def sides_of(
     bare = [format_shape(found.input)] if found.input else []
     bare += [_bare(value) for value in found.settings.values()]
     notes = list(found.notes)
-    saved = [is_saved(word.text) for word in named]
+    if [word.text for word in named] == ["-", "-"]:
+        raise SpecError("standard input is one thing, not two", place="- -")
+    pipes = [piped(word.text, stdin) for word in named]
+    saved = [is_saved(word.text, data) for word, data in zip(named, pipes, strict=True)]
     if all(saved) and (bare or execution != PLAIN):
         what = bare[0] if bare else "how a network is run"
         raise SpecError(f"{what} is not for saved counts: they are counted already")
@@ -259,13 +266,16 @@ def sides_of(
     for index, (word, own) in enumerate(zip(named, asked, strict=True)):
         if saved[index]:
             _refuse_options(own, NOTHING_ASKED if all(saved) else asked[1 - index])
-            sides.append(read_saved(word.text))
+            sides.append(read_saved(word.text, pipes[index]))
         elif index >= len(found.words):
             opened = Opened(bare, own, library, designs=[word.text])
             sides.append(_counted(opened, own, execution, notes))
         else:
             value = word.value if word.source == "given" else word.text
-            opened = Opened([*bare, value], own, library)
+            data = pipes[index]
+            stream = None if data is None else BytesIO(data)
+            value = value if data is None else "-"
+            opened = Opened([*bare, value], own, library, stdin=stream)
             sides.append(_counted(opened, own, execution, notes))
     a, b = sides
     if a.name == b.name:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from convcost.engine.figures import FIGURES, Measured, Value
 from convcost.engine.memory.fusion import ACTIVATIONS, OVER_ALL_CHANNELS
 from convcost.engine.shapes import Shape
 from convcost.errors import SpecError, shorten
-from convcost.language.reading import open_path, read_text
+from convcost.language.reading import decode, open_path, read_all, read_text
 from convcost.quantities import UNKNOWN_SHAPE, Amount, format_shape
 
 COUNT_SCHEMA: Final = "convcost.count/1"
@@ -133,8 +133,22 @@ def _rule(fused: bool, in_place: tuple[str, ...], planner: str) -> str:
     return ", ".join(words) or "fused"
 
 
-def is_saved(word: Any) -> bool:
-    """Whether a word names a file that ``count --format json`` wrote."""
+def piped(word: Any, stdin: BinaryIO | None) -> bytes | None:
+    """All that a pipe gives that a word names (``-``, ``<(command)``); None for other words."""
+    if word == "-":
+        if stdin is None:
+            raise SpecError("standard input is closed", place="-")
+        return read_all(stdin, "stdin")
+    if isinstance(word, str) and word and Path(word).is_fifo():
+        with open_path(Path(word)) as stream:
+            return read_all(stream, word)
+    return None
+
+
+def is_saved(word: Any, data: bytes | None = None) -> bool:
+    """Whether a word names a file that ``count --format json`` wrote, or a pipe gave such."""
+    if data is not None:
+        return COUNT_SCHEMA.encode() in data[:LOOKED_AT]
     if not isinstance(word, str) or not word.lower().endswith(".json"):
         return False
     path = Path(word)
@@ -144,10 +158,11 @@ def is_saved(word: Any) -> bool:
         return COUNT_SCHEMA.encode() in stream.read(LOOKED_AT)
 
 
-def read_saved(word: str) -> Side:
-    """A saved count. Raises SpecError with the key that is wrong."""
+def read_saved(word: str, data: bytes | None = None) -> Side:
+    """A saved count, of a file or of a pipe. Raises SpecError with the key that is wrong."""
+    word = "stdin" if word == "-" else word
     try:
-        document = json.loads(read_text(Path(word)))
+        document = json.loads(read_text(Path(word)) if data is None else decode(data, word))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise SpecError("not valid JSON", place=f"{word}:{line}" if line else word) from None
