@@ -9,7 +9,8 @@ from typing import Any
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.report import Bars, Column, Drawing, Report, Series, Shown
+from convcost.reports.charts import Bars, Series
+from convcost.reports.report import Column, Drawing, Report, Shown
 from convcost.studies.comparison import Comparison, Entry, best
 
 WINDOW = ("kernel_size", "padding", "dilation")
@@ -53,7 +54,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False, unit: str 
         answer=_answer(comparison, base, unit),
         why=lambda number: _why(entries[number]),
         drawings=lambda: _drawings(entries),
-        bars=lambda: _bars(comparison, same_output, unit),
+        chart=lambda: _bars(comparison, same_output, unit),
     )
 
 
@@ -74,6 +75,11 @@ def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:
         (
             Series(f"{unit}{batch}", tuple(entry.counted.macs for entry in entries)),
             Series("parameters", tuple(entry.counted.params for entry in entries)),
+        ),
+        "; ".join(
+            f"{entry.name} is a lower bound: {len(entry.counted.uncounted)} layers are not known"
+            for entry in entries
+            if entry.counted.uncounted
         ),
     )
 
