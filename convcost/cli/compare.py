@@ -58,6 +58,7 @@ def run(
     convention: o.Convention = None,
     verbose: o.Verbose = False,
     chart: o.Chart = None,
+    chart_width: o.ChartWidth = None,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -66,12 +67,7 @@ def run(
     Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
     """
     from convcost.cli.asking import Question
-    from convcost.cli.output import (
-        chosen_format,
-        write_chart,
-        write_reports,
-        write_values,
-    )
+    from convcost.cli.output import chosen_format, write_reports, write_values
     from convcost.errors import SpecError
 
     form = chosen_format(output)
@@ -80,16 +76,21 @@ def run(
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in FOR_PEOPLE or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
-    if chart is not None:
-        from convcost.reports.plotting import check_chart
+    width = ""
+    if chart is not None or chart_width is not None:
+        from convcost.cli.charting import check_charting
 
-        check_chart(chart)
+        width = check_charting(chart, chart_width, convention)
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
     if strict:
         for result in results:
             _refuse_partial(result)
+    if chart is not None and results:
+        from convcost.cli.charting import charts_of, write_charts
+
+        write_charts(charts_of(result.report() for result in results), chart, width)
     if convention is not None:
         write_reports(_recounted(results, convention, human), form, output)
     elif output.get is not None:
@@ -97,8 +98,6 @@ def run(
         write_values(values, output.get, output)
     elif results:
         write_reports([result.report(human=human) for result in results], form, output, verbose)
-    if chart is not None and results:
-        write_chart([result.report() for result in results], chart)
     return WRONG_INPUT if failed else DONE
 
 

@@ -36,7 +36,7 @@ class Axis(NamedTuple):
 
 
 class Dots(NamedTuple):
-    """Dots of one kind. ``sizes`` are shares of 1, drawn as areas.
+    """Dots of one kind. ``sizes`` are drawn as areas, 1 the largest.
 
     ``look``: ``dim`` ones are the background, the others stand out in a colour each;
     ``stairs``: they are a front, drawn with steps that keep the height of a dot up to the next
@@ -80,6 +80,15 @@ class Scatter(NamedTuple):
 
 
 Chart: TypeAlias = Bars | Scatter
+
+
+SPAN = 20
+"""From this ratio of the largest to the smallest value an axis is logarithmic."""
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Whether an axis over these values is logarithmic."""
+    return min(values) > 0 and max(values) / min(values) > SPAN
 
 
 def shortened(text: str, most: int) -> str:

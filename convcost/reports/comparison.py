@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.charts import Bars, Series
 from convcost.reports.report import Column, Drawing, Report, Shown
 from convcost.studies.comparison import Comparison, Entry, best
+
+if TYPE_CHECKING:
+    from convcost.reports.charts import Bars
 
 WINDOW = ("kernel_size", "padding", "dilation")
 """Settings of which the column ``sees`` already tells that a design fixes them itself."""
@@ -67,6 +69,8 @@ def _why(entry: Entry) -> str:
 
 def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:
     """MACs (or what they are called) and parameters of each design, side by side."""
+    from convcost.reports.charts import Bars, Series
+
     entries = comparison.entries
     batch = "" if comparison.batch == 1 else f" for a batch of {comparison.batch}"
     return Bars(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Row
@@ -24,9 +24,11 @@ from convcost.quantities import (
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
-from convcost.reports.charts import Bars, Series
 from convcost.reports.report import Column, Report, Shown
 from convcost.reports.tree import Branch, branches
+
+if TYPE_CHECKING:
+    from convcost.reports.charts import Bars
 
 
 class CountView(NamedTuple):
@@ -119,6 +121,8 @@ def count_report(
 
 def _bars(title: str, table: _Table) -> Bars:
     """MACs and parameters by stage of a long network, by layer of a short one."""
+    from convcost.reports.charts import Bars, Series
+
     lines, groups = table.lines()
     if len(lines) > MOST_LINES:
         lines, groups = table.stages()

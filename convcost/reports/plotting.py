@@ -203,9 +203,7 @@ def folded(bars: Bars) -> Bars:
     kept = sorted(order[: MOST_BARS - 1])
     rest = order[MOST_BARS - 1 :]
     series = (
-        one._replace(
-            values=(*(one.values[at] for at in kept), sum(one.values[at] for at in rest))
-        )
+        one._replace(values=(*(one.values[at] for at in kept), sum(one.values[at] for at in rest)))
         for one in bars.series
     )
     labels = (*(bars.labels[at] for at in kept), f"+ {len(rest)} smaller ones")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
-from convcost.reports.charts import Axis, Dots, Scatter, shortened
+from convcost.reports.charts import Axis, Dots, Line, Scatter, is_wide, shortened
 from convcost.reports.escaping import visible
 from convcost.reports.plotting import LETTER, NARROW, color, note_lines, tick, write_notes
 from convcost.reports.theme import LIGHT
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-SPAN = 20
-"""From this ratio of the largest to the smallest value an axis is logarithmic."""
-
 MOST_SHAPES = 2_000
 """More dots are an image in the file: thousands of shapes make a file that nobody can open."""
 
-LEAST_AREA, MOST_AREA = 6.0, 160.0
+LEAST_AREA, MOST_AREA = 4.0, 90.0
 MARKS = {"first": "o", "second": "s", "dim": "o"}
 """Kinds differ in form as well as in colour."""
 
@@ -42,18 +39,15 @@ def height(chart: Scatter, inches: float) -> float:
 def draw(part: SubFigure, chart: Scatter, inches: float) -> Callable[[], None]:
     """Draw it; what is returned writes the names, once places are known."""
     axes = part.subplots()
-    values = [
-        [*chain.from_iterable(side(one) for one in (*chart.dots, *chart.lines))]
-        for side in (lambda one: one.across, lambda one: one.up)
-    ]
-    for which, axis, numbers in zip((0, 1), (chart.across, chart.up), values, strict=True):
-        _scale(axes, which, axis, numbers)
+    parts = _parts(chart)
+    _scale(axes, 0, chart.across, [*chain.from_iterable(one.across for one in parts)])
+    _scale(axes, 1, chart.up, [*chain.from_iterable(one.up for one in parts)])
     for line in chart.lines:
         axes.plot(line.across, line.up, color=LIGHT.text, linewidth=0.9, label=line.name, zorder=2)
     for number, dots in enumerate(chart.dots):
         _dots(axes, dots, number + 3)
     columns = 1 if inches < NARROW else max(_per_row(chart, inches), 1)
-    if any(one.name for one in (*chart.dots, *chart.lines)):
+    if any(one.name for one in parts):
         axes.legend(
             **{"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "ncols": columns},
             **{"frameon": False, "borderpad": 0.1, "handletextpad": 0.4, "columnspacing": 1.2},
@@ -63,26 +57,26 @@ def draw(part: SubFigure, chart: Scatter, inches: float) -> Callable[[], None]:
     return lambda: _write_tags(axes, chart, most)
 
 
+def _parts(chart: Scatter) -> list[Dots | Line]:
+    """All that has places, in the order of the legend."""
+    return [*chart.dots, *chart.lines]
+
+
 def _notes(chart: Scatter, inches: float) -> list[str]:
     return [line for note in chart.notes for line in note_lines(note, inches)]
 
 
 def _legend_rows(chart: Scatter, inches: float) -> list[int]:
-    names = [one.name for one in (*chart.dots, *chart.lines) if one.name]
+    names = [one.name for one in _parts(chart) if one.name]
     per_row = 1 if inches < NARROW else max(_per_row(chart, inches), 1)
     return [*range(math.ceil(len(names) / per_row))]
 
 
 def _per_row(chart: Scatter, inches: float) -> int:
     """How many names of a legend stand beside each other."""
-    names = [one.name for one in (*chart.dots, *chart.lines) if one.name]
+    names = [one.name for one in _parts(chart) if one.name]
     longest = max(map(len, names), default=1)
     return min(int((inches - 0.5) / (longest * LETTER * 0.9 + 0.4)), len(names))
-
-
-def is_wide(values: Sequence[float]) -> bool:
-    """Whether an axis over these values is logarithmic."""
-    return min(values) > 0 and max(values) / min(values) > SPAN
 
 
 def _scale(axes: Axes, which: int, axis: Axis, values: Sequence[float]) -> None:
@@ -96,7 +90,7 @@ def _scale(axes: Axes, which: int, axis: Axis, values: Sequence[float]) -> None:
     wide = is_wide(values)
     scale = 1.0
     if axis.scale == "bytes":
-        scale, unit = _byte_unit(low if wide else high)
+        scale, unit = _byte_unit(math.sqrt(low * high) if wide else high)
         title = f"{title} ({unit})"
     if wide:
         (axes.set_xscale, axes.set_yscale)[which]("log")
@@ -146,44 +140,38 @@ def _even(low: float, high: float, whole: bool) -> list[float]:
 def _dots(axes: Axes, dots: Dots, order: int) -> None:
     if not len(dots.across):
         return
-    stands_out = dots.look != "dim"
+    stands_out, is_few = dots.look != "dim", len(dots.across) <= MOST_SHAPES
     if dots.stairs and len(dots.across) > 1:
-        axes.plot(
-            *(dots.across, dots.up),
-            drawstyle=f"steps-{dots.stairs}",
-            **{"color": color(dots.look), "linewidth": 1.0, "zorder": order},
-        )
+        steps: Any = f"steps-{dots.stairs}"
+        line = axes.plot(dots.across, dots.up, drawstyle=steps, linewidth=1.0, zorder=order)
+        line[0].set_color(color(dots.look))
     areas: Any = 14.0 if stands_out else 5.0
     if dots.sizes:
-        areas = [LEAST_AREA + (MOST_AREA - LEAST_AREA) * size for size in dots.sizes]
+        areas = [max(MOST_AREA * size, LEAST_AREA) for size in dots.sizes]
     axes.scatter(
         *(dots.across, dots.up),
         s=areas,
         c=color(dots.look),
         marker=MARKS[dots.look],
-        alpha=0.75 if dots.sizes else 1.0 if stands_out else 0.45,
+        alpha=0.75 if dots.sizes else 1.0 if stands_out else 0.45 if is_few else 0.15,
         linewidths=0,
         label=dots.name,
         zorder=order,
-        rasterized=len(dots.across) > MOST_SHAPES,
+        rasterized=not is_few,
     )
 
 
 def _write_tags(axes: Axes, chart: Scatter, most: int) -> None:
-    """Names beside their dots, none over another, over a dot that stands out, or outside."""
-    from matplotlib.transforms import Bbox
-
-    canvas: Any = axes.figure.canvas  # type: ignore[union-attr]
+    """Names beside their dots, none over another, over what stands out, or outside."""
+    canvas: Any = axes.figure.canvas
     renderer = canvas.get_renderer() if hasattr(canvas, "get_renderer") else None
     inside = axes.get_window_extent(renderer)
-    dot = axes.figure.dpi / 72 * 2.6  # type: ignore[union-attr]
-    out = [one for one in chart.dots if one.look != "dim" and len(one.across) <= MOST_SHAPES]
-    points = [pair for one in out for pair in zip(one.across, one.up, strict=True)]
-    marks = [
-        Bbox.from_bounds(x - dot, y - dot, 2 * dot, 2 * dot)
-        for x, y in (axes.transData.transform(point) for point in points)
-    ]
-    taken: list[Bbox] = []
+    marks = _marks(axes, chart)
+
+    def placed(across: str, up: str) -> Any:
+        return {"ha": across, "va": up, "fontsize": 7, "zorder": 10}
+
+    taken: list[Any] = []
     for tag in chart.tags:
         if len(taken) == TAGS:
             break
@@ -193,13 +181,50 @@ def _write_tags(axes: Axes, chart: Scatter, most: int) -> None:
                 (tag.across, tag.up),
                 xytext=offset,
                 textcoords="offset points",
-                **{"ha": across, "va": up, "fontsize": 7, "zorder": 10},
+                bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4},
+                **placed(across, up),
             )
             box = text.get_window_extent(renderer)
-            if _is_within(box, inside) and not any(map(box.overlaps, (*taken, *marks))):
+            if _is_within(box, inside) and not _is_over(box, taken, marks):
                 taken.append(box)
                 break
             text.remove()
+
+
+def _marks(axes: Axes, chart: Scatter) -> list[tuple[float, float]]:
+    """Places of the page that names leave free: dots that stand out, and lines."""
+    marks: dict[tuple[int, int], None] = {}
+    step = axes.figure.dpi / 72 * 2
+    for one in _parts(chart):
+        stairs = one.stairs if isinstance(one, Dots) else ""
+        if not len(one.across) or (isinstance(one, Dots) and one.look == "dim"):
+            continue
+        points = axes.transData.transform(list(zip(one.across, one.up, strict=True))).tolist()
+        for x, y in points:
+            marks[round(x / step), round(y / step)] = None
+        for start, end in _segments(points, stairs) if stairs or isinstance(one, Line) else ():
+            parts = int(max(abs(end[0] - start[0]), abs(end[1] - start[1])) / step) + 1
+            for at in range(parts):
+                x = start[0] + (end[0] - start[0]) * at / parts
+                y = start[1] + (end[1] - start[1]) * at / parts
+                marks[round(x / step), round(y / step)] = None
+    return [(x * step, y * step) for x, y in marks]
+
+
+def _segments(points: Sequence[Any], stairs: str) -> Iterable[tuple[Any, Any]]:
+    """The straight pieces of a line, or of the steps between dots."""
+    path = list(points[:1])
+    for one, other in pairwise(points):
+        corner = [other[0], one[1]] if stairs == "post" else [one[0], other[1]]
+        path += [corner, other] if stairs else [other]
+    return pairwise(path)
+
+
+def _is_over(box: Any, taken: Sequence[Any], marks: Sequence[tuple[float, float]]) -> bool:
+    """Whether a name would lie over another one, or over a mark."""
+    if any(map(box.overlaps, taken)):
+        return True
+    return any(box.x0 - 3 < x < box.x1 + 3 and box.y0 - 3 < y < box.y1 + 3 for x, y in marks)
 
 
 def _sides() -> Iterable[tuple[tuple[float, float], str, str]]:

@@ -94,11 +94,11 @@ def check_writable(path: str) -> None:
     """Raise ConvcostError where ``path`` cannot be written; it stays as it is."""
     if Path(path).is_fifo() or Path(path).is_char_device():
         return  # opening it would already be seen at the other end
-    with suppress(_Left), WholeFile(path):
-        raise _Left
+    with suppress(_LeftError), WholeFile(path):
+        raise _LeftError
 
 
-class _Left(Exception):
+class _LeftError(Exception):
     """A file was left before anything was written to it."""
 
 
