@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_SHAPES = 2_000
 """More dots are an image in the file: thousands of shapes make a file that nobody can open."""
 
-LEAST_AREA, MOST_AREA = 4.0, 90.0
+LEAST_AREA, MOST_AREA = 4.0, 60.0
 MARKS = {"first": "o", "second": "s", "dim": "o"}
 """Kinds differ in form as well as in colour."""
 
@@ -48,10 +48,13 @@ def draw(part: SubFigure, chart: Scatter, inches: float) -> Callable[[], None]:
         _dots(axes, dots, number + 3)
     columns = 1 if inches < NARROW else max(_per_row(chart, inches), 1)
     if any(one.name for one in parts):
-        axes.legend(
+        legend = axes.legend(
             **{"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "ncols": columns},
             **{"frameon": False, "borderpad": 0.1, "handletextpad": 0.4, "columnspacing": 1.2},
         )
+        for handle in legend.legend_handles:
+            if handle is not None:
+                handle.set_alpha(1.0)
     write_notes(part, _notes(chart, inches))
     most = int(inches * 0.3 / LETTER)
     return lambda: _write_tags(axes, chart, most)
