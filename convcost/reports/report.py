@@ -47,7 +47,9 @@ class Column(NamedTuple):
     machines get them as numbers. ``wrap``: text may go over several lines, in a column of at
     least this width. ``people``: False where people read it elsewhere, in the title say, and
     only programs want the column. ``tone``: the style of a cell, of those in ``theme``.
-    ``prose``: sentences, which a terminal shows below the table.
+    ``prose``: sentences, which a terminal shows below the table where it has some width, and
+    ``needed`` ones at any width, in the table where they fit. ``pair``: shown where the column
+    before it is.
     """
 
     key: str
@@ -60,6 +62,8 @@ class Column(NamedTuple):
     people: bool = True
     tone: Callable[[Cell], str] | None = None
     prose: bool = False
+    needed: bool = False
+    pair: bool = False
 
 
 class Report(NamedTuple):
