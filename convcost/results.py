@@ -48,11 +48,17 @@ class Shown:
         return FORMATS[form].render([self.report()], Look(width=width))
 
     def save(self, path: str | Path) -> None:
-        """Write the result to a file, whole or not at all; the ending says in which format."""
+        """Write the result to a file, whole or not at all; the ending says in which format.
+
+        ``.pdf`` and ``.png`` are the chart of the result. Raises ConvcostError.
+        """
         from convcost.reports.formats import form_of
         from convcost.reports.writing import write_whole
 
-        write_whole(str(path), self.render(form_of(str(path))))
+        if str(path).lower().endswith((".pdf", ".png")):
+            self.chart(path)
+        else:
+            write_whole(str(path), self.render(form_of(str(path))))
 
     def chart(self, path: str | Path, *, width: str = "two") -> None:
         """Write a chart for a paper to an .svg, .pdf or .png file; needs ``convcost[chart]``.
