@@ -39,6 +39,9 @@ ROW, FRAME = 0.17, 0.5
 LETTER = 0.062
 """Inches that a character takes, a little more than it does on average."""
 
+BOLD = 0.072
+"""The same of a title."""
+
 MOST_BARS = 40
 """A chart of more bars is folded: nobody reads a hundred."""
 
@@ -133,7 +136,7 @@ def page(charts: Sequence[Chart], path: str, width: str = "two") -> bytes:
         parts = figure.subfigures(len(charts), 1, squeeze=False, height_ratios=heights)[:, 0]
         later = []
         for part, one in zip(parts, charts, strict=True):
-            title = shortened(visible(one.title), int((inches - 0.2) / LETTER))
+            title = shortened(visible(one.title), int((inches - 0.2) / BOLD))
             part.suptitle(title, x=0.01, ha="left", fontsize=8, fontweight="bold")
             if isinstance(one, Bars):
                 _bars(part, one, inches)

@@ -47,16 +47,20 @@ def roofline_note(name: str, roof: Roofline, device: Device) -> str:
     """Which layers the memory limits, in a sentence."""
     bound = sorted(roof.memory_bound(device), key=lambda spot: -spot.seconds(device))
     whole = roof.seconds(device)
-    head = (
-        f"{name} at {device_words(device)}: {len(bound)} of {len(roof.spots)} layers with MACs are "
-        f"memory-bound (below {float(device.ridge):.4g} MACs/B)"
-    )
+    where, ridge, least = device_words(device), f"{float(device.ridge):.4g}", format_seconds(whole)
+    layers = f"{len(bound)} of {len(roof.spots)}"
     if not bound:
-        return f"{head}; least time {format_seconds(whole)}"
+        return (
+            f"{name} at {where}: no layer is memory-bound (below {ridge} MACs/B); "
+            f"least time {least}"
+        )
     names = ", ".join(spot.name for spot in bound[:MOST_NAMES])
-    more = f" and {len(bound) - MOST_NAMES} more" if len(bound) > MOST_NAMES else ""
+    rest = f" and {len(bound) - MOST_NAMES} more" if len(bound) > MOST_NAMES else ""
     part = _percent(seconds(bound, device), whole)
-    return f"{head}, {part} of the least time of {format_seconds(whole)}: {names}{more}"
+    return (
+        f"{name} at {where}: {layers} layers with MACs are memory-bound (below {ridge} MACs/B), "
+        f"{part} of the least time of {least}: {names}{rest}"
+    )
 
 
 def device_words(device: Device) -> str:
