@@ -17,8 +17,8 @@ FORMULA_SCHEMA = "convcost.formula/1"
 LEAST_BESIDE = 56
 """In a narrower terminal a formula stands below its title."""
 
-LATEX_LINE = 40
-"""Characters of mathematics in a line beside its title, in an article."""
+LATEX_LINE = 160
+"""Characters of mathematics, those of fractions among them, from which on a sum goes over lines."""
 
 
 def formula_report(derived: Derivation) -> Report:
