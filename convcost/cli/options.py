@@ -230,7 +230,7 @@ Roofline = Annotated[
     option(
         OUTPUT,
         "--roofline",
-        metavar="[PEAK,BANDWIDTH]",
+        metavar="[PEAK,BW]",
         help="The chart by MACs for each byte moved; with a device (4T,25.6G: MACs and bytes a "
         "second) its roof, and which layers its memory limits.",
     ),
