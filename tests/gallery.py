@@ -78,8 +78,10 @@ SECTIONS = {
         Screen("count-60", 60, "convcost count mobilenet_v2", "Another, 60 columns wide."),
         Screen("count-160", 160, "convcost count resnet50", "At 160 columns."),
         Screen(
-            "tree", 80, TREE, "Parts of a block are indented and their bars dim; rows without "
-            "cost are dim."
+            "tree",
+            80,
+            TREE,
+            "Parts of a block are indented and their bars dim; rows without cost are dim.",
         ),
         Screen("layer", 80, 'convcost count 56x56x256 "conv 3x3 64"', "One layer has no shares."),
         Screen(

@@ -13,7 +13,7 @@ from convcost.quantities import format_count, format_shape
 from convcost.reports import notes, terminal
 from convcost.reports.count import format_share
 from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
-from convcost.reports.report import PLAIN_LOOK, Column, Drawing, Look, Report
+from convcost.reports.report import PLAIN_LOOK, UNFOLDED, Column, Drawing, Look, Report
 from convcost.reports.theme import Span, joined
 from convcost.reports.widths import fold
 from convcost.studies.census import facts, shares, shown_example, year
@@ -166,7 +166,7 @@ def design_page(library: Library, design: Design, look: Look = PLAIN_LOOK) -> st
         lines += [[], *([(line, "note")] for line in source)]
     lines += [[], [("parameters" if design.parameters else "no parameters", "head")]]
     lines += _parameter_lines(design, look.width)
-    for _, drawing in _drawings(library, design, unicode=look.unicode):
+    for _, drawing in _drawings(library, design, unicode=look.unicode, width=look.width):
         lines += [[], *map(list, drawing)]
     lines += [[], [(_command(design, shown_example(library, design)), "command")]]
     return "".join(f"{joined(line, look.color)}\n" for line in lines)
@@ -194,14 +194,22 @@ def _parameter_lines(design: Design, width: int) -> list[list[Span]]:
     return lines
 
 
-def _drawings(library: Library, design: Design, *, unicode: bool = True) -> list[Drawing]:
-    """The diagram with the share of the MACs at each node; none of a large network."""
+def _drawings(
+    library: Library, design: Design, *, unicode: bool = True, width: int = UNFOLDED
+) -> list[Drawing]:
+    """The diagram with the share of the MACs at each node; none of a large network.
+
+    Where the shares have no room, they give way.
+    """
     shown = shown_example(library, design)
     if shown is None or len(shown[0].graph.nodes) > LONGEST_DRAWING:
         return []
     graph = shown[0].graph
     beside = ["" if share is None else format_share(share) for share in shares(graph)]
-    return [("diagram", draw_spans(graph, unicode=unicode, beside=beside))]
+    lines = draw_spans(graph, unicode=unicode, beside=beside)
+    if max(len(joined(line, False)) for line in lines) > width:
+        lines = draw_spans(graph, unicode=unicode)
+    return [("diagram", lines)]
 
 
 def _command(design: Design, shown: tuple[Subject, dict[str, Any]] | None) -> str:

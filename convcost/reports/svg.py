@@ -17,6 +17,8 @@ from convcost.reports.widths import cell_width
 CELL, LINE, SIZE, EDGE = 8.4, 19, 14, 12
 """Width of a character, height of a line, size of the font, and the space around, in pixels."""
 
+DARK_PAGE = "@media (prefers-color-scheme: dark) {"
+
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -46,7 +48,7 @@ def picture(text: str, width: int, scheme: str = "") -> str:
             f"text {{ font: {SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, "
             "monospace; white-space: pre; }",
             *_rules(DARK if scheme == "dark" else LIGHT, used),
-            *([] if scheme else ["@media (prefers-color-scheme: dark) {", *_rules(DARK, used), "}"]),
+            *([] if scheme else [DARK_PAGE, *_rules(DARK, used), "}"]),
             "</style>",
             f'<rect class="page" x="0.5" y="0.5" width="{size[0] - 1}" height="{size[1] - 1}" '
             'rx="6"/>',
