@@ -119,7 +119,7 @@ SECTIONS = {
             "Prose never wraps inside a table: it moves below.",
         ),
         Screen("reconcile", 80, "convcost reconcile resnet50 --reported 4.12G", "And back."),
-        Screen("diff", 80, "convcost diff squeezenet1_0 squeezenet1_1", "Two networks."),
+        Screen("diff", 80, "convcost diff resnet50 resnet50 --set:b blocks2=5", "Two networks."),
     ),
     "Designs, errors, help": (
         Screen(
