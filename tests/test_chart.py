@@ -131,8 +131,17 @@ def test_a_width_without_a_chart_is_refused(invoke: Run) -> None:
         )
 
 
-def test_a_chart_says_nothing_of_another_tools_numbers(invoke: Run) -> None:
-    assert invoke(*COMPARE, "--convention", "fvcore", "--chart", "c.svg") == refusal(
+@drawn
+def test_a_comparison_in_a_tools_numbers_is_drawn_in_them(invoke: Run, tmp_path: Path) -> None:
+    invoke(*COMPARE, "--convention", "torch_flopcounter", "--chart", "c.svg")
+    found = texts((tmp_path / "c.svg").read_text("utf-8"))
+    # PyTorch's counter has two FLOPs for each of 56*56 * 3*3 * 256 * 64 MACs.
+    assert {"FLOPs", "925 M"} <= set(found)
+    assert "462 M" not in found
+
+
+def test_a_count_in_a_tools_numbers_has_no_chart(invoke: Run) -> None:
+    assert invoke("count", "lenet5", "--convention", "fvcore", "--chart", "c.svg") == refusal(
         "error: a chart has MACs, not what another tool says",
         "  --convention fvcore",
         "  leave out --chart or --convention",

@@ -80,7 +80,7 @@ def run(
     if chart is not None or chart_width is not None:
         from convcost.cli.charting import check_charting
 
-        width = check_charting(chart, chart_width, convention)
+        width = check_charting(chart, chart_width)
     results, failed = _results(Question(what or [], layer), baseline, keep_going)
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
@@ -90,7 +90,8 @@ def run(
     if chart is not None and results:
         from convcost.cli.charting import charts_of, write_charts
 
-        write_charts(charts_of(result.report() for result in results), chart, width)
+        drawn = _recounted(results, convention) if convention else [one.report() for one in results]
+        write_charts(charts_of(drawn), chart, width)
     if convention is not None:
         write_reports(_recounted(results, convention, human), form, output)
     elif output.get is not None:
@@ -133,7 +134,9 @@ def _results(
     return results, failed
 
 
-def _recounted(results: list[ComparisonResult], convention: str, human: bool) -> list[Report]:
+def _recounted(
+    results: list[ComparisonResult], convention: str, human: bool = False
+) -> list[Report]:
     """The comparisons with a tool's number in place of MACs."""
     from convcost.language.conventions import find_convention
     from convcost.reports.recounting import recounted_comparison

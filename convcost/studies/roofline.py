@@ -78,12 +78,15 @@ def roofline(of: Measured) -> Roofline:
     """Every layer of a count. Raises ConvcostError where none has MACs."""
     spots = []
     rows = of.counted.rows
+    unknown = 0
     for index, row in enumerate(rows):
-        if row.cost is not None and row.cost.macs:
-            spots.append(Spot(row.name, row.cost.macs, of.moved(index)))
+        moved = of.moved(index)
+        if row.cost is None or moved is None:
+            unknown += 1
+        elif row.cost.macs:
+            spots.append(Spot(row.name, row.cost.macs, moved))
     if not spots:
         raise ConvcostError("no layer has MACs, so there is no roofline")
-    unknown = sum(row.cost is None for row in rows)
     return Roofline(tuple(spots), len(rows) - len(spots) - unknown, unknown)
 
 
