@@ -190,6 +190,14 @@ def test_too_much_for_a_page_is_refused() -> None:
 
 
 @drawn
+def test_where_there_are_no_bars_there_is_nothing_to_draw() -> None:
+    report = count("8x8x4", "conv 3x3 6").report()._replace(chart=lambda: Bars("x", (), ()))
+    with pytest.raises(ConvcostError) as caught:
+        plotting.chart([report], "x.svg")
+    assert caught.value.message == "there is nothing to draw here"
+
+
+@drawn
 def test_a_pdf_has_its_fonts_as_outlines_of_truetype(tmp_path: Path) -> None:
     compare("8x8x4", kernel_size=3, out_channels=6).save(tmp_path / "c.pdf")
     made = (tmp_path / "c.pdf").read_bytes()

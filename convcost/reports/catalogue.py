@@ -179,7 +179,7 @@ def _parameter_lines(design: Design, width: int) -> list[list[Span]]:
     default = max(
         (len(one.shown) for one in parameters if len(one.shown) <= MOST_DEFAULT), default=0
     )
-    start = name + max(default, 16) + 6
+    start = name + max(default, 18) + 6
     lines: list[list[Span]] = []
     for one in parameters:
         text = f"  {one.name:<{name}}  {one.shown}"

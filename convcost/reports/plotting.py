@@ -104,22 +104,25 @@ def check_chart(path: str, width: str = "two") -> None:
 def chart(reports: Sequence[Report], path: str, width: str = "two") -> bytes:
     """What each report has to draw, one below the other, in the form of a file.
 
-    Raises ConvcostError where there is nothing to draw, or too much for one page.
+    Raises ConvcostError.
     """
-    drawn = [one for report in reports for one in [report.chart and report.chart()] if one]
-    if not drawn:
-        raise ConvcostError(
-            "there is nothing to draw here", hint="compare, count and sweep have charts"
-        )
-    return page(drawn, path, width)
+    return page([report.chart() for report in reports if report.chart], path, width)
 
 
 def page(charts: Sequence[Chart], path: str, width: str = "two") -> bytes:
-    """Charts one below the other, in the form of a file. Raises ConvcostError."""
+    """Charts one below the other, in the form of a file.
+
+    Raises ConvcostError where there is nothing to draw, or too much for one page.
+    """
     check_chart(path, width)
     from convcost.reports import scattering
 
     inches = chart_width(width)
+    charts = [one for one in charts if not isinstance(one, Bars) or one.labels]
+    if not charts:
+        raise ConvcostError(
+            "there is nothing to draw here", hint="compare, count and sweep have charts"
+        )
     charts = [folded(one) if isinstance(one, Bars) else one for one in charts]
     heights = [
         _height(one, inches) if isinstance(one, Bars) else scattering.height(one, inches)
