@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from convcost.errors import ConvcostError, SpecError
     from convcost.language.layers import LayerSpec
     from convcost.results import CheckResult, ComparisonResult, CountResult, DiffResult
+    from convcost.spaces import SweepResult, sweep
     from convcost.studies.planning import plan
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "DiffResult",
     "LayerSpec",
     "SpecError",
+    "SweepResult",
     "check",
     "compare",
     "count",
@@ -56,6 +58,7 @@ __all__ = [
     "load",
     "plan",
     "swap",
+    "sweep",
 ]
 
 _HOMES = {
@@ -67,6 +70,8 @@ _HOMES = {
     "ComparisonResult": "convcost.results",
     "CountResult": "convcost.results",
     "DiffResult": "convcost.results",
+    "SweepResult": "convcost.spaces",
+    "sweep": "convcost.spaces",
 }
 
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from convcost.engine.figures import Measured
     from convcost.language.building import Parameters
+    from convcost.reports.charts import Scatter
     from convcost.reports.count import CountView
     from convcost.reports.report import Report
     from convcost.studies.budget import Outcome
     from convcost.studies.by_module import Share
     from convcost.studies.difference import Difference, Pair
     from convcost.studies.project import Ran
+    from convcost.studies.roofline import Device
 
 
 class Shown:
@@ -46,21 +48,27 @@ class Shown:
         return FORMATS[form].render([self.report()], Look(width=width))
 
     def save(self, path: str | Path) -> None:
-        """Write the result to a file, whole or not at all; the ending says in which format."""
+        """Write the result to a file, whole or not at all; the ending says in which format.
+
+        ``.pdf`` and ``.png`` are the chart of the result. Raises ConvcostError.
+        """
         from convcost.reports.formats import form_of
         from convcost.reports.writing import write_whole
 
-        write_whole(str(path), self.render(form_of(str(path))))
+        if str(path).lower().endswith((".pdf", ".png")):
+            self.chart(path)
+        else:
+            write_whole(str(path), self.render(form_of(str(path))))
 
-    def chart(self, path: str | Path) -> None:
+    def chart(self, path: str | Path, *, width: str = "two") -> None:
         """Write a chart for a paper to an .svg, .pdf or .png file; needs ``convcost[chart]``.
 
-        Raises ConvcostError.
+        ``width``: ``one`` or ``two`` columns, or a length such as ``89mm``. Raises ConvcostError.
         """
         from convcost.reports.plotting import chart
         from convcost.reports.writing import write_whole
 
-        write_whole(str(path), chart([self.report()], str(path)))
+        write_whole(str(path), chart([self.report()], str(path), width))
 
     def to_dataframe(self) -> Any:
         """The rows of the table as a data frame of pandas, else of polars.
@@ -222,6 +230,31 @@ class CountResult(Shown):
         view = view or PLAIN
         measured = self.measured(view.execution)
         return count_report(self.name, measured, self.unused, self.notes, view)
+
+    def roofline(self, path: str | Path, device: str | None = None, *, width: str = "two") -> None:
+        """Write a chart of MACs for each byte moved, a dot a layer, at float32.
+
+        ``device``: its MACs and its bytes a second (``"4T,25.6G"``), for its roof. Raises
+        ConvcostError.
+        """
+        from convcost.reports.plotting import page
+        from convcost.reports.writing import write_whole
+        from convcost.studies.roofline import parse_device
+
+        given = None if device is None else parse_device(device, "device")
+        write_whole(str(path), page([self.roofline_of(given)], str(path), width))
+
+    def roofline_of(self, device: Device | None, execution: Execution = PLAIN) -> Scatter:
+        """What a roofline shows, at the types of an execution. Raises ConvcostError."""
+        from convcost.quantities import format_shape
+        from convcost.reports.notes import types_words
+        from convcost.reports.roofline import roofline_scatter
+        from convcost.studies.roofline import roofline
+
+        of = self.measured(execution)
+        batch = "" if self.batch == 1 else f", batch {self.batch}"
+        title = f"{self.name} on {format_shape(self.input)}{batch}"
+        return roofline_scatter(title, roofline(of), types_words(of), device)
 
     def plan(self, execution: Execution) -> Report:
         """Where each buffer lies, offsets by time; needs a planner. Raises ConvcostError."""

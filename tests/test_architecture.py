@@ -21,6 +21,7 @@ RANKS = {
     "reports": 6,
     "results": 7,
     "api": 8,
+    "spaces": 8,
     "cli": 9,
     "__main__": 10,
 }
@@ -49,7 +50,7 @@ STRANGERS = {
     "torch": ("sources/",),
     "sympy": ("studies/derivation.py",),
     "subprocess": ("studies/history.py",),
-    "matplotlib": ("reports/plotting.py",),
+    "matplotlib": ("reports/plotting.py", "reports/scattering.py"),
 }
 """Which files may import a package that is not in the standard library, or start a program."""
 

@@ -46,7 +46,8 @@ parameters
   padding        same
   dilation       1
   reduction      4                   how much narrower the middle is
-  mid_channels   max(1, out_channels // reduction)  channels in the middle
+  mid_channels   max(1, out_channels // reduction)
+                 channels in the middle
   stride_in_1x1  false               stride in the first 1x1, as in the paper
   projection     false               a 1x1 convolution on the shortcut
 

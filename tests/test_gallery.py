@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from importlib.util import find_spec
 from xml.etree import ElementTree
 
 import pytest
-from gallery import FOLDER, PAGE, SCREENS, Screen, page, shown
+from gallery import CHART_PAGE, CHARTS, FOLDER, PAGE, SCREENS, Drawn, Screen, chart, page, shown
 
 from convcost import compare, count
 from convcost.reports.svg import picture
 
+COMMANDS = re.compile(r"^\$ (convcost .*)$", re.MULTILINE)
 AGAIN = "python tests/gallery.py writes it anew"
 
 
@@ -18,7 +22,8 @@ def test_the_page_is_current() -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == {screen.name for screen in SCREENS}
+    made = {screen.name for screen in SCREENS} | {drawn.name for drawn in CHARTS}
+    assert {path.stem for path in FOLDER.iterdir()} == made
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
@@ -26,7 +31,21 @@ def test_a_picture_shows_what_a_terminal_shows(screen: Screen) -> None:
     text = shown(screen)
     assert "bug in convcost" not in text
     path = FOLDER / f"{screen.name}.svg"
-    assert path.read_text("utf-8") == picture(text, screen.width), AGAIN
+    assert path.read_text("utf-8") == picture(text, screen.width, screen.scheme), AGAIN
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed")
+@pytest.mark.parametrize("drawn", CHARTS, ids=lambda drawn: drawn.name)
+def test_a_chart_shows_what_its_command_draws(drawn: Drawn) -> None:
+    kept = (FOLDER / f"{drawn.name}.svg").read_text("utf-8")
+    assert text_of(kept) == text_of(chart(drawn)), AGAIN
+    command, page_text = shlex.split(drawn.command), CHART_PAGE.read_text("utf-8")
+    assert f"gallery/{drawn.name}.svg" in page_text
+    shown_ones = map(shlex.split, COMMANDS.findall(page_text.replace("\\\n", "")))
+    assert any(
+        set(command) <= set(line) and any(word.startswith(drawn.name[6:]) for word in line)
+        for line in shown_ones
+    ), f"no command on the page draws {drawn.name}"
 
 
 def text_of(svg: str) -> list[str]:

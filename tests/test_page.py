@@ -238,3 +238,56 @@ def test_light_and_dark_are_the_readers_choice(
     page = network.render("html")
     option = f"--blink-settings=preferredColorScheme={scheme}"
     assert answers(tmp_path, page, script, option)[0] == background
+
+
+@in_browser
+@pytest.mark.parametrize("width", [500, 1400])
+def test_a_page_is_no_wider_than_its_window(
+    tmp_path: Path, network: CountResult, width: int
+) -> None:
+    script = "return [document.documentElement.scrollWidth, window.innerWidth];"
+    compared = compare("56x56x256", kernel_size=3, out_channels=64)
+    for result in (network, compared):
+        option = f"--window-size={width},800"
+        (found, room), _ = answers(tmp_path, result.render("html"), script, option)
+        assert found <= room
+
+
+@in_browser
+def test_on_a_phone_names_stay_while_numbers_move(tmp_path: Path, network: CountResult) -> None:
+    script = (
+        "const name = document.querySelector('td.name'); const before = "
+        "name.getBoundingClientRect().left; const box = document.querySelector('.scroll'); "
+        "box.scrollLeft = 200; return [box.scrollLeft, name.getBoundingClientRect().left - before];"
+    )
+    (scrolled, moved), _ = answers(
+        tmp_path, network.render("html"), script, "--window-size=500,800"
+    )
+    assert scrolled > 0
+    assert abs(moved) < 1
+
+
+@in_browser
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not here")
+def test_on_paper_the_total_stands_once_and_no_button_is_left(tmp_path: Path) -> None:
+    result = count("resnet18")
+    path, paper = tmp_path / "page.html", tmp_path / "page.pdf"
+    path.write_text(result.render("html"), "utf-8")
+    assert BROWSER is not None
+    subprocess.run(
+        [
+            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"),
+            *(f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={paper}", path.as_uri()),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(paper), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    pages = text.rstrip("\f").split("\f")
+    assert len(pages) > 1
+    assert text.count(f"{result.macs:,}") == 1
+    assert all(page.lstrip().split()[:2] == ["layer", "type"] for page in pages[1:])
+    assert "fold all" not in text

@@ -9,12 +9,15 @@ from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost import compare, count
+from convcost import check, compare, count
 from convcost.quantities import format_count
 from convcost.reports.count import CountView
 from convcost.reports.report import Column, Look, Report
 from convcost.reports.terminal import LEAST_BAR, MOST_BAR, draw_bar, render
 from convcost.reports.theme import THEME
+
+REPORT = Report("r", (), (), None, "", (), dict)
+"""To be filled."""
 
 COMPARE = ("compare", "56x56x256", "--kernel", "3", "--out", "64")
 
@@ -327,3 +330,51 @@ def test_chinese_text_is_aligned_by_cells() -> None:
         "1x1        3",
         "",
     ]
+
+
+def test_columns_that_belong_together_come_and_go_together() -> None:
+    columns = (
+        Column("a", "a"),
+        Column("before", "before", align="right", rank=1),
+        Column("after", "after", align="right", pair=True),
+    )
+    report = REPORT._replace(columns=columns, rows=(("x", "1" * 10, "2" * 10),))
+    for width in range(20, 40):
+        head = render([report], Look(width=width)).splitlines()[1].split()
+        assert head in (["a"], ["a", "before", "after"])
+        assert (head == ["a"]) == (width < 1 + 2 + 10 + 2 + 10)
+
+
+def test_sentences_that_are_needed_stand_in_the_table_where_they_fit_else_below_it() -> None:
+    columns = (Column("tool", "tool"), Column("why", "because", prose=True, needed=True))
+    report = REPORT._replace(columns=columns, rows=(("x", "one two three"), ("y", "four")))
+    assert render([report], Look(width=40)).splitlines()[1].split() == ["tool", "because"]
+    narrow = render([report], Look(width=15)).splitlines()
+    assert narrow[1] == "tool"
+    assert narrow[3:8] == ["x", "y", "x: one two", "  three", "y: four"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_page_is_wider_than_the_terminal(
+    invoke: Run, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for command in (
+        ("formula", "separable"),
+        ("formula", "bottleneck"),
+        ("conventions", "resnet50"),
+        ("swap", "mobilenet_v2", "--to", "separable"),
+        ("compare", "56x56x256", "-k", "3", "-o", "64"),
+        ("designs", "fire"),
+    ):
+        # What is to be copied stays on its line.
+        lines = [line for line in invoke(*command).out.splitlines() if line[:8] != "convcost"]
+        longest = max(lines, key=len)
+        assert len(longest) <= width, (command, longest)
+
+
+def test_what_breaks_a_limit_has_a_colour_and_what_holds_another() -> None:
+    report = check("lenet5", max={"macs": 1, "params": "1G"}).report()
+    shown = render([report], Look(color=True))
+    assert f"\x1b[{THEME['error']}mbroken" in shown
+    assert f"\x1b[{THEME['fewer']}mholds" in shown

@@ -184,8 +184,8 @@ class _Scan:
                 elif param is None:
                     takes = following is not None and not following.startswith("--")
                     yield "own", name, next(args)[1] if takes else None
-                elif _is_flag(param) or following is None:
-                    yield "option", proper, None
+                elif _is_flag(param) or following is None or not _is_value(param, following):
+                    yield "option", proper, BARE if _may_be_bare(param) else None
                 else:
                     yield "option", proper, next(args)[1]
             elif (
@@ -290,6 +290,27 @@ class _Scan:
 
 _HELP = frozenset({"--help", "-h"})
 """Options that show all others."""
+
+
+BARE = "-"
+"""The value of an option that may stand without one, where it does."""
+
+
+def _may_be_bare(param: Any) -> bool:
+    """Whether an option may stand without its value: ``--chart [FILE]``."""
+    return str(param.metavar).startswith("[")
+
+
+def _is_value(param: Any, word: str) -> bool:
+    """Whether the next word belongs to an option, which may stand without one.
+
+    Not where it is an option itself, or no number where a number is asked for.
+    """
+    if not _may_be_bare(param) or word == BARE:
+        return True
+    if "," not in param.metavar:
+        return not word.startswith("-")
+    return "," in word or word.rstrip("kKMGTB").replace(".", "", 1).isdigit()
 
 
 def _is_flag(param: Any) -> bool:

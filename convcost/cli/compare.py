@@ -60,6 +60,7 @@ def run(
     convention: o.Convention = None,
     verbose: o.Verbose = False,
     chart: o.Chart = None,
+    chart_width: o.ChartWidth = None,
     keep_going: o.KeepGoing = False,
     strict: o.Strict = False,
 ) -> int:
@@ -68,12 +69,7 @@ def run(
     Without alternatives these are standard, pointwise (1x1), separable and bottleneck.
     """
     from convcost.cli.asking import Question
-    from convcost.cli.output import (
-        chosen_format,
-        write_chart,
-        write_reports,
-        write_values,
-    )
+    from convcost.cli.output import chosen_format, write_reports, write_values
     from convcost.errors import SpecError
 
     form = chosen_format(output)
@@ -82,10 +78,11 @@ def run(
         raise SpecError("--get reads convcost's own figures", place="--convention", hint=hint)
     if human and (form not in FOR_PEOPLE or output.get is not None):
         raise SpecError("--human changes nothing here", place="--human", hint=FOR_TABLES)
-    if chart is not None:
-        from convcost.reports.plotting import check_chart
+    width = ""
+    if chart is not None or chart_width is not None:
+        from convcost.cli.charting import check_charting
 
-        check_chart(chart)
+        width = check_charting(chart, chart_width)
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
     found = _results(Question(what or [], layer), baseline, keep_going=keep_going, strict=strict)
@@ -94,6 +91,11 @@ def run(
         return _streamed(found, output)
     every = list(found)
     results = [result for result in every if result is not None]
+    if chart is not None and results:
+        from convcost.cli.charting import charts_of, write_charts
+
+        drawn = _recounted(results, convention) if convention else [one.report() for one in results]
+        write_charts(charts_of(drawn), chart, width)
     if convention is not None:
         write_reports(_recounted(results, convention, human), form, output)
     elif output.get is not None:
@@ -101,8 +103,6 @@ def run(
         write_values(values, output.get, output)
     elif results:
         write_reports([result.report(human=human) for result in results], form, output, verbose)
-    if chart is not None and results:
-        write_chart([result.report() for result in results], chart)
     return WRONG_INPUT if len(results) < len(every) else DONE
 
 
@@ -152,7 +152,9 @@ def _results(
                 raise one.error
 
 
-def _recounted(results: list[ComparisonResult], convention: str, human: bool) -> list[Report]:
+def _recounted(
+    results: list[ComparisonResult], convention: str, human: bool = False
+) -> list[Report]:
     """The comparisons with a tool's number in place of MACs."""
     from convcost.language.conventions import find_convention
     from convcost.reports.recounting import recounted_comparison

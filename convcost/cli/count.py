@@ -62,6 +62,8 @@ def run(
     human: o.Human = False,
     verbose: o.Verbose = False,
     chart: o.Chart = None,
+    chart_width: o.ChartWidth = None,
+    roofline: o.Roofline = None,
     largest: o.Largest = 0,
     depth: o.Depth = None,
     columns: o.Columns = None,
@@ -74,13 +76,7 @@ def run(
     """Count parameters and multiply-accumulates of layers, designs and networks."""
     from convcost.cli.asking import Question
     from convcost.cli.limits import asked_limits
-    from convcost.cli.output import (
-        chosen_format,
-        print_notes,
-        write_chart,
-        write_reports,
-        write_values,
-    )
+    from convcost.cli.output import chosen_format, print_notes, write_reports, write_values
     from convcost.reports.count import CountView
 
     form = chosen_format(output)
@@ -92,8 +88,11 @@ def run(
     _refuse_unused(output, form, view, layers, verbose)
     if convention is not None:
         _refuse_beside_convention(output, form, most)
-    if chart is not None:
-        _check_chart(chart, form)
+    drawing = None
+    if chart is not None or chart_width is not None or roofline is not None:
+        from convcost.cli.charting import Drawing
+
+        drawing = Drawing.asked(chart, chart_width, convention, form, roofline)
     if output.get is None and (form == "csv" or (form == "jsonl" and not layers)):
         refuse_unused(memory, {*chosen, *most}, form)
     question = Question(what or [], layer)
@@ -106,6 +105,8 @@ def run(
     if strict and not most:  # with limits the verdict is theirs: not known is not kept
         for result in results:
             _refuse_partial(result)
+    if drawing is not None and results:
+        drawing.draw(results, view)
     if convention is not None:
         write_reports(_recounted(results, view, convention), form, output)
     elif output.get is not None:
@@ -114,19 +115,7 @@ def run(
         write_values(documents, output.get, output)
     elif results:
         write_reports(_reports(results, view, form), form, output, verbose)
-    if chart is not None and results:
-        write_chart([result.report(view) for result in results], chart)
     return WRONG_INPUT if failed else _over_limit(results, most, execution, strict)
-
-
-def _check_chart(path: str, form: str) -> None:
-    """Refuse a chart that cannot be drawn before anything is counted."""
-    from convcost.errors import SpecError
-    from convcost.reports.plotting import check_chart
-
-    check_chart(path)
-    if form == "jsonl":
-        raise SpecError("a stream has no chart", place=f"--chart {path}", hint="use --format json")
 
 
 def _reports(results: Sequence[CountResult], view: CountView, form: str) -> list[Report]:

@@ -216,6 +216,25 @@ Chart = Annotated[
         help="A chart for a paper beside the answer: .svg, .pdf or .png.",
     ),
 ]
+ChartWidth = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--chart-width",
+        metavar="WIDTH",
+        help="Of the chart: one or two columns of a paper (two), or a length such as 89mm.",
+    ),
+]
+Roofline = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--roofline",
+        metavar="[PEAK,BW]",
+        help="The chart by MACs for each byte moved; with a device (4T,25.6G: MACs and bytes a "
+        "second) its roof, and which layers its memory limits.",
+    ),
+]
 Human = Annotated[bool, option(OUTPUT, "--human", help="Short decimal numbers: 462 M.")]
 KeepGoing = Annotated[
     bool,

@@ -131,14 +131,6 @@ def write_reports(
     emit(options, FORMATS[form].render(reports, look))
 
 
-def write_chart(reports: Sequence[Report], path: str) -> None:
-    """A chart in a file of its own, whole or not at all."""
-    from convcost.reports.plotting import chart
-    from convcost.reports.writing import write_whole
-
-    write_whole(path, chart(reports, path))
-
-
 def write_answer(reports: Sequence[Report], options: OutputOptions, form: str) -> None:
     """What most commands end with: the bare values of ``--get``, or the reports in a format."""
     if options.get is None:

@@ -32,7 +32,12 @@ convcost sweep mobilenet_v1 --vary width=0.25,0.5,0.75,1 --vary input=128..224:3
 convcost sweep 56x56x64 --vary design=standard,separable --vary out=32..128:32 --set kernel=3
 
 convcost sweep mobilenet_v2 --vary width=0.1..2:0.1 --where 'macs <= 300M' --sort -params
+
+convcost sweep 56x56 "separable 3x3" --vary in=16..512:16 --vary out=16..512:16
+    --pareto macs,-params --chart front.pdf --chart-width one
 """
+
+IN_A_FILE = "--chart FILE draws one beside any format"
 
 SHORT = 20
 """Rows of a table, where nothing else is asked for."""
@@ -82,8 +87,15 @@ def run(
         o.option(SPACE, "--join", metavar="CSV", help="A table to join on the axes."),
     ] = None,
     chart: Annotated[
-        bool, o.option(o.OUTPUT, "--chart", help="Draw the first two figures of the front.")
-    ] = False,
+        str | None,
+        o.option(
+            o.OUTPUT,
+            "--chart",
+            metavar="[FILE]",
+            help="The front among all candidates as .svg, .pdf or .png; without a file as text.",
+        ),
+    ] = None,
+    chart_width: o.ChartWidth = None,
     memory: MemoryOptions = NO_MEMORY,
     output: o.OutputOptions = o.NO_OUTPUT,
 ) -> int:
@@ -91,10 +103,13 @@ def run(
 
     A row for each, with its axes and its figures. CSV and JSON lines are written as they come.
     """
+    from convcost.cli.charting import AS_TEXT, check_charting, write_charts
     from convcost.cli.output import chosen_format, write_answer
     from convcost.cli.varying import opened_space, path_of, progress
     from convcost.errors import SpecError
+    from convcost.reports.clouds import sweep_scatter
     from convcost.reports.sweep import sweep_report
+    from convcost.studies.cloud import Cloud, drawn_figures
     from convcost.studies.joining import read_join
     from convcost.studies.machine import Machine
     from convcost.studies.measuring import measured_keys
@@ -103,11 +118,13 @@ def run(
     how = asked_execution(memory)
     parquet = path_of(output.output, ".parquet")
     form = chosen_format(output)
-    if chart and form != "table":
-        raise SpecError("--chart is for tables", place="--chart")
+    width = check_charting(chart, chart_width)
+    if chart == AS_TEXT and form != "table":
+        raise SpecError("a chart of text stands below a table", place="--chart", hint=IN_A_FILE)
     _, family, made = opened_space(what or [], space)
     taken = [axis.name for axis in made.axes]
     table = read_join(join, made.axes, taken) if join else None
+    named = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
     rows = most or None
     if most is None and form in FOR_PEOPLE and parquet is None:
         rows = SHORT
@@ -118,22 +135,29 @@ def run(
         sort=sort,
         most=rows,
         join=table,
-        show=[name.strip() for name in (columns or "").split(",") if name.strip()],
+        show=named,
     )
+    cloud = Cloud(*drawn_figures(wish, named)) if width else None
     refuse_unused(memory, wish.keys, "this sweep")
     machine = Machine(family, made, measured_keys(wish.keys), how)
+    beside = cloud.add if cloud is not None else None
+    name = " ".join(what or []) or "designs"
+    swept = None
     with progress(made.size) as done:
         if parquet is not None or (form in ("csv", "jsonl") and output.get is None):
-            _stream(machine, wish, form, output, parquet, done)
-            return DONE
-        swept = sweep(machine, wish, done)
-    name = " ".join(what or []) or "designs"
-    write_answer([sweep_report(swept, wish, name, chart=chart)], output, form)
+            _stream(machine, wish, (form, output, parquet), done, beside)
+        else:
+            swept = sweep(machine, wish, done, beside)
+    if cloud is not None and chart is not None:
+        write_charts([sweep_scatter(name, taken, cloud, made.size)], chart, width)
+    if swept is not None:
+        report = sweep_report(swept, wish, name, chart=chart == AS_TEXT)
+        write_answer([report], output, form)
     return DONE
 
 
 def _stream(
-    machine: Machine, wish: Wish, form: str, output: o.OutputOptions, parquet: Any, done: Any
+    machine: Machine, wish: Wish, where: tuple[str, o.OutputOptions, Any], done: Any, beside: Any
 ) -> None:
     """Rows as they come, to standard output or into a file; then a note on what is left out."""
     from collections import Counter
@@ -143,7 +167,7 @@ def _stream(
     from convcost.studies.sweep import stream
 
     left_out: Counter[str] = Counter()
-    _write(machine, wish, form, output, parquet, stream(machine, wish, left_out, done))
+    _write(machine, wish, *where, stream(machine, wish, left_out, done, beside))
     print_notes(unbuildable_notes(left_out, machine.space.size))
 
 

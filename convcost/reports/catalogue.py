@@ -13,7 +13,7 @@ from convcost.quantities import format_count, format_shape
 from convcost.reports import notes, terminal
 from convcost.reports.count import format_share
 from convcost.reports.diagram import LONGEST_DRAWING, draw_spans
-from convcost.reports.report import PLAIN_LOOK, Column, Drawing, Look, Report
+from convcost.reports.report import PLAIN_LOOK, UNFOLDED, Column, Drawing, Look, Report
 from convcost.reports.theme import Span, joined
 from convcost.reports.widths import fold
 from convcost.studies.census import facts, shares, shown_example, year
@@ -128,6 +128,10 @@ def _shape_or_blank(shape: Any) -> str:
     return shape if isinstance(shape, str) else format_shape(shape)
 
 
+MOST_DEFAULT = 26
+"""A longer default takes the room of the meaning beside it, which goes below."""
+
+
 def design_report(library: Library, design: Design) -> Report:
     """One design: a page for people, its record for programs."""
     parameters = design.parameters.values()
@@ -161,24 +165,51 @@ def design_page(library: Library, design: Design, look: Look = PLAIN_LOOK) -> st
         source = fold(f"source: {design.source}", look.width, "  ")
         lines += [[], *([(line, "note")] for line in source)]
     lines += [[], [("parameters" if design.parameters else "no parameters", "head")]]
-    longest = max(map(len, design.parameters), default=0)
-    for parameter in design.parameters.values():
-        text = f"  {parameter.name:<{longest}}  {parameter.shown}"
-        lines.append([(f"{text:<{longest + 22}}  ", ""), (parameter.about, "note")])
-    for _, drawing in _drawings(library, design, unicode=look.unicode):
+    lines += _parameter_lines(design, look.width)
+    for _, drawing in _drawings(library, design, unicode=look.unicode, width=look.width):
         lines += [[], *map(list, drawing)]
     lines += [[], [(_command(design, shown_example(library, design)), "command")]]
     return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
 
-def _drawings(library: Library, design: Design, *, unicode: bool = True) -> list[Drawing]:
-    """The diagram with the share of the MACs at each node; none of a large network."""
+def _parameter_lines(design: Design, width: int) -> list[list[Span]]:
+    """Name, default and meaning in columns; a meaning that has no room there goes below."""
+    parameters = list(design.parameters.values())
+    name = max((len(one.name) for one in parameters), default=0)
+    default = max(
+        (len(one.shown) for one in parameters if len(one.shown) <= MOST_DEFAULT), default=0
+    )
+    start = name + max(default, 18) + 6
+    lines: list[list[Span]] = []
+    for one in parameters:
+        text = f"  {one.name:<{name}}  {one.shown}"
+        is_beside = len(text) < start and start + len(one.about) <= width
+        if is_beside or not one.about:
+            lines.append([(f"{text:<{start}}", ""), (one.about, "note")])
+            continue
+        folded = fold(text, width, " " * (name + 2))
+        lines += [[(line, "")] for line in folded]
+        indent = " " * (name + 4)
+        lines += [[(line, "note")] for line in fold(indent + one.about, width)]
+    return lines
+
+
+def _drawings(
+    library: Library, design: Design, *, unicode: bool = True, width: int = UNFOLDED
+) -> list[Drawing]:
+    """The diagram with the share of the MACs at each node; none of a large network.
+
+    Where the shares have no room, they give way.
+    """
     shown = shown_example(library, design)
     if shown is None or len(shown[0].graph.nodes) > LONGEST_DRAWING:
         return []
     graph = shown[0].graph
     beside = ["" if share is None else format_share(share) for share in shares(graph)]
-    return [("diagram", draw_spans(graph, unicode=unicode, beside=beside))]
+    lines = draw_spans(graph, unicode=unicode, beside=beside)
+    if max(len(joined(line, False)) for line in lines) > width:
+        lines = draw_spans(graph, unicode=unicode)
+    return [("diagram", lines)]
 
 
 def _command(design: Design, shown: tuple[Subject, dict[str, Any]] | None) -> str:

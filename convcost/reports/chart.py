@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from convcost.reports.charts import is_wide
 from convcost.reports.report import Look
 
 HEIGHT = 14
-SPAN = 20
-"""From this ratio of the largest to the smallest value an axis is logarithmic."""
 
 
 def scatter(
@@ -40,17 +39,13 @@ def scatter(
     return "\n".join(lines) + "\n"
 
 
-def _is_wide(values: Sequence[float]) -> bool:
-    return min(values) > 0 and max(values) / min(values) > SPAN
-
-
 def _scale(values: Sequence[float]) -> str:
-    return " (log)" if _is_wide(values) else ""
+    return " (log)" if is_wide(values) else ""
 
 
 def _places(values: Sequence[float], size: int) -> list[int]:
     """Where each value falls among ``size`` places."""
-    placed = [math.log(value) for value in values] if _is_wide(values) else list(values)
+    placed = [math.log(value) for value in values] if is_wide(values) else list(values)
     low, high = min(placed), max(placed)
     if low == high:
         return [0] * len(placed)

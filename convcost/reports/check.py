@@ -30,7 +30,7 @@ def check_report(verdict: Verdict) -> Report:
             Column("limit", "limit", format_count, align="right"),
             Column("kind", "kind", rank=2),
             Column("change", "change", _signed, align="right", rank=1),
-            Column("status", "status"),
+            Column("status", "status", tone=status_tone),
         ),
         rows=tuple(map(_row, verdict.outcomes)),
         total=None,
@@ -52,6 +52,11 @@ def _row(outcome: Outcome) -> tuple[Any, ...]:
         "" if outcome.base is None else outcome.change,
         outcome.status,
     )
+
+
+def status_tone(status: str) -> str:
+    """What is broken is red, what may be is yellow; the word says it, too."""
+    return {"holds": "fewer", "broken": "error"}.get(status, "more")
 
 
 def _signed(change: Any) -> str:

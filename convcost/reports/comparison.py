@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.quantities import Amount, format_change, format_count, format_human, format_shape
 from convcost.reports import notes
 from convcost.reports.documents import COMPARE_SCHEMA, comparison_document, decimal
-from convcost.reports.report import Bars, Column, Drawing, Report, Series, Shown
+from convcost.reports.report import Column, Drawing, Report, Shown
 from convcost.studies.comparison import Comparison, Entry, best
+
+if TYPE_CHECKING:
+    from convcost.reports.charts import Bars
 
 WINDOW = ("kernel_size", "padding", "dilation")
 """Settings of which the column ``sees`` already tells that a design fixes them itself."""
@@ -53,7 +56,7 @@ def comparison_report(comparison: Comparison, *, human: bool = False, unit: str 
         answer=_answer(comparison, base, unit),
         why=lambda number: _why(entries[number]),
         drawings=lambda: _drawings(entries),
-        bars=lambda: _bars(comparison, same_output, unit),
+        chart=lambda: _bars(comparison, same_output, unit),
     )
 
 
@@ -66,6 +69,8 @@ def _why(entry: Entry) -> str:
 
 def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:
     """MACs (or what they are called) and parameters of each design, side by side."""
+    from convcost.reports.charts import Bars, Series
+
     entries = comparison.entries
     batch = "" if comparison.batch == 1 else f" for a batch of {comparison.batch}"
     return Bars(
@@ -74,6 +79,11 @@ def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:
         (
             Series(f"{unit}{batch}", tuple(entry.counted.macs for entry in entries)),
             Series("parameters", tuple(entry.counted.params for entry in entries)),
+        ),
+        "; ".join(
+            f"{entry.name} is a lower bound: {len(entry.counted.uncounted)} layers are not known"
+            for entry in entries
+            if entry.counted.uncounted
         ),
     )
 

@@ -48,9 +48,9 @@ def conventions_report(found: Conventions) -> Report:
         columns=(
             Column("tool", "tool"),
             Column("value", "value", lambda v: bound + format_count(v), align="right"),
-            Column("calls_it", "calls it"),
+            Column("calls_it", "calls it", rank=2),
             Column("difference", "difference", _signed, align="right", rank=1),
-            Column("reasons", "because", wrap=20),
+            Column("reasons", "because", prose=True, needed=True),
         ),
         rows=tuple(
             (

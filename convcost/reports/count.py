@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Row
@@ -24,8 +24,11 @@ from convcost.quantities import (
 )
 from convcost.reports import notes
 from convcost.reports.documents import COUNT_SCHEMA, measured_document, result_document
-from convcost.reports.report import Bars, Column, Report, Series, Shown
+from convcost.reports.report import Column, Report, Shown
 from convcost.reports.tree import Branch, branches
+
+if TYPE_CHECKING:
+    from convcost.reports.charts import Bars
 
 
 class CountView(NamedTuple):
@@ -112,12 +115,14 @@ def count_report(
         quiet=frozenset(n for n, line in enumerate(lines) if _costs_nothing(line)),
         short=short,
         why=lambda number: table.why(lines[number]),
-        bars=lambda: _bars(f"{name} on {format_shape(count.input)}", table),
+        chart=lambda: _bars(f"{name} on {format_shape(count.input)}", table),
     )
 
 
 def _bars(title: str, table: _Table) -> Bars:
     """MACs and parameters by stage of a long network, by layer of a short one."""
+    from convcost.reports.charts import Bars, Series
+
     lines, groups = table.lines()
     if len(lines) > MOST_LINES:
         lines, groups = table.stages()
@@ -135,7 +140,9 @@ def _bars(title: str, table: _Table) -> Bars:
     }
     labels = (str(getattr(line["layer"], "value", line["layer"])) for line in shown)
     series = (Series(f"MACs{batch}", columns["macs"]), Series("parameters", columns["params"]))
-    return Bars(title, tuple(labels), series)
+    unknown = len(table.count.uncounted)
+    note = f"{unknown} of {len(table.count.rows)} layers are not known and not shown"
+    return Bars(title, tuple(labels), series, note if unknown else "")
 
 
 def _costs_nothing(line: Mapping[str, Any]) -> bool:

@@ -30,8 +30,8 @@ def totals_report(of: Difference, by_type: bool = False) -> Report:
             Column("figure", "figure"),
             Column("a", "before", _value, align="right"),
             Column("b", "after", _value, align="right"),
-            Column("change", "change", _signed, align="right"),
-            Column("percent", "", align="right", rank=1),
+            Column("change", "change", _signed, align="right", rank=1),
+            Column("percent", "", align="right", rank=2),
         ),
         rows=tuple(
             (Shown(FIGURES[key].title, key), _cell(a), _cell(b), _change(a, b), _percent(a, b))
@@ -108,8 +108,8 @@ def layers_report(of: Difference) -> Report:
     return Report(
         title=f"layers: {layers_line(of)}",
         columns=(
-            Column("a", "before", wrap=18),
-            Column("b", "after", wrap=18),
+            Column("a", "before", wrap=18, rank=1),
+            Column("b", "after", wrap=18, rank=1),
             Column("status", "status"),
             Column("changes", "what", wrap=18),
         ),

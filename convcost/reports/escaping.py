@@ -32,9 +32,19 @@ _LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
+        "`": r"\textasciigrave{}",
+        "'": r"\textquotesingle{}",
+        '"': r"\char34{}",  # a shorthand in some languages
+        "-": "-{}",  # else two of them would become a dash
+        ",": ",{}",  # and two of these a quotation mark
+        "?": "?{}",
+        "!": "!{}",
         "\u00d7": r"$\times$",
+        "\u00df": r"\ss{}",
     }
 )
+_ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
+"""Marks that every LaTeX can put on a letter."""
 
 
 def visible(text: str) -> str:
@@ -83,7 +93,35 @@ def latex_text(text: str) -> str:
     """Text that means itself in LaTeX; leading spaces, which show nesting, stay."""
     body = text.lstrip(" ")
     indent = "\\quad " * ((len(text) - len(body)) // 2)
-    return indent + visible(body).translate(_LATEX)
+    shown = visible(body)
+    if shown.isascii():
+        return indent + _latex_letters(shown)
+    from itertools import groupby
+
+    parts = (("".join(chars), known) for known, chars in groupby(shown, _is_known_to_latex))
+    return indent + "".join(
+        _latex_letters(part) if known else _latex_foreign(part) for part, known in parts
+    )
+
+
+def _latex_letters(text: str) -> str:
+    """Characters that every LaTeX has; what a letter before it cannot join needs no braces."""
+    shown = text.translate(_LATEX)
+    return re.sub(r"([-,?!])\{\}(?![-,?!`'])", r"\1", shown)
+
+
+def _is_known_to_latex(char: str) -> bool:
+    """Whether pdfLaTeX with its first fonts has a character."""
+    from unicodedata import normalize
+
+    letter, *marks = list(normalize("NFD", char))
+    return char in "\u00d7\u00df" or (letter.isascii() and len(marks) < 2 and {*marks} <= _ACCENTS)
+
+
+def _latex_foreign(text: str) -> str:
+    """Other characters: themselves where the engine reads Unicode, else their numbers."""
+    codes = " ".join(f"U+{ord(char):04X}" for char in text)
+    return f"\\ifdefined\\Umathcode {text}\\else [{codes}]\\fi{{}}"
 
 
 def html_text(text: str) -> str:

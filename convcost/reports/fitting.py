@@ -39,6 +39,7 @@ def fit_report(fit: Fit, family: Family, space: Space, options: Sequence[str] = 
         title=f"{family.name or 'designs'}: {fit.wish.rule}",
         columns=(Column("candidate", ""), *columns_of(names, fit.wish.keys, ())),
         rows=rows,
+        quiet=frozenset(n for n, row in enumerate(rows) if row[0] in ("cheaper", "dearer")),
         total=None,
         caption=f"{fit.candidates:,} candidates, all of them counted",
         notes=tuple(_notes(fit, family, space, options)),

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from convcost.quantities import Amount, format_shape
 from convcost.reports.theme import Span
+
+if TYPE_CHECKING:
+    from convcost.reports.charts import Chart
 
 Drawing: TypeAlias = tuple[str, Sequence[Sequence[Span]]]
 """A name, and lines of coloured text."""
@@ -44,7 +47,9 @@ class Column(NamedTuple):
     machines get them as numbers. ``wrap``: text may go over several lines, in a column of at
     least this width. ``people``: False where people read it elsewhere, in the title say, and
     only programs want the column. ``tone``: the style of a cell, of those in ``theme``.
-    ``prose``: sentences, which a terminal shows below the table.
+    ``prose``: sentences, which a terminal shows below the table where it has some width, and
+    ``needed`` ones at any width, in the table where they fit. ``pair``: shown where the column
+    before it is.
     """
 
     key: str
@@ -57,21 +62,8 @@ class Column(NamedTuple):
     people: bool = True
     tone: Callable[[Cell], str] | None = None
     prose: bool = False
-
-
-class Series(NamedTuple):
-    """One figure of all bars: what it is, with its unit, and a number for each label."""
-
-    title: str
-    values: tuple[int, ...]
-
-
-class Bars(NamedTuple):
-    """What a chart shows of a report: labelled bars of one or two figures."""
-
-    title: str
-    labels: tuple[str, ...]
-    series: tuple[Series, ...]
+    needed: bool = False
+    pair: bool = False
 
 
 class Report(NamedTuple):
@@ -82,7 +74,7 @@ class Report(NamedTuple):
     that ends it; ``short`` are the lines that a terminal shows in place of caption and notes.
     ``why`` makes the derivation of a row's numbers, for pages on which one can ask for it.
     ``drawings`` are diagrams and derivations with their names, for pages with room for them;
-    ``bars`` are what a chart shows.
+    ``chart`` is what a chart shows.
     ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
     demand, since a table needs neither. ``own`` has the
     formats in which this result is a text of its own (a derivation, a diagram) and no table.
@@ -103,7 +95,7 @@ class Report(NamedTuple):
     short: tuple[str, ...] = ()
     why: Callable[[int], str] | None = None
     drawings: Callable[[], Sequence[Drawing]] | None = None
-    bars: Callable[[], Bars] | None = None
+    chart: "Callable[[], Chart] | None" = None
 
     @property
     def lines(self) -> tuple[str, ...]:

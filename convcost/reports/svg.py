@@ -17,6 +17,8 @@ from convcost.reports.widths import cell_width
 CELL, LINE, SIZE, EDGE = 8.4, 19, 14, 12
 """Width of a character, height of a line, size of the font, and the space around, in pixels."""
 
+DARK_PAGE = "@media (prefers-color-scheme: dark) {"
+
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -28,8 +30,11 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
     return picture(FORMATS["table"].render(reports, look), look.width)
 
 
-def picture(text: str, width: int) -> str:
-    """A text with a terminal's colours as a picture of ``width`` characters, or more if needed."""
+def picture(text: str, width: int, scheme: str = "") -> str:
+    """A text with a terminal's colours as a picture of ``width`` characters, or more if needed.
+
+    ``scheme``: ``light`` or ``dark``, whatever the reader prefers.
+    """
     lines = text.rstrip("\n").split("\n")
     width = max([width, *(cell_width(_ESCAPE.sub("", line)) for line in lines)])
     size = ceil(width * CELL + 2 * EDGE), len(lines) * LINE + 2 * EDGE
@@ -42,10 +47,8 @@ def picture(text: str, width: int) -> str:
             "<style>",
             f"text {{ font: {SIZE}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, "
             "monospace; white-space: pre; }",
-            *_rules(LIGHT, used),
-            "@media (prefers-color-scheme: dark) {",
-            *_rules(DARK, used),
-            "}",
+            *_rules(DARK if scheme == "dark" else LIGHT, used),
+            *([] if scheme else [DARK_PAGE, *_rules(DARK, used), "}"]),
             "</style>",
             f'<rect class="page" x="0.5" y="0.5" width="{size[0] - 1}" height="{size[1] - 1}" '
             'rx="6"/>',

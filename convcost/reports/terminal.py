@@ -7,6 +7,7 @@ how wide the terminal is, says the Look.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ GAP = "  "
 LEAST_BAR, GOOD_BAR, MOST_BAR = 4, 16, 40
 """The shortest and the longest bar, in characters, and the one that a bar without a number gets
 before a column that is needed less."""
+
+LAST = 1_000
 
 ROOM_FOR_PROSE = 100
 """A terminal of this width shows sentences about rows without being asked."""
@@ -34,9 +37,11 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
 def _report(report: Report, look: Look) -> str:
     """Title, table and lines below it, of at most ``width`` cells where the numbers allow it."""
     lines: list[list[Span]] = [[(line, "title")] for line in fold(report.title, look.width)]
-    lines += _table(report, look)
-    if look.verbose or look.width >= ROOM_FOR_PROSE:
-        lines += _prose(report, look.width)
+    places = _fit(report, look.width)
+    lines += _table(report, places, look)
+    inside = {place.at for place in places}
+    wants_all = look.verbose or look.width >= ROOM_FOR_PROSE
+    lines += _prose(report, look.width, wants_all, inside)
     if look.brief and report.short:
         below = [(line, "note") for line in report.short]
     else:
@@ -48,12 +53,16 @@ def _report(report: Report, look: Look) -> str:
     return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
 
-def _prose(report: Report, width: int) -> list[list[Span]]:
-    """A sentence about each row, where they differ."""
+def _prose(
+    report: Report, width: int, wants_all: bool, inside: AbstractSet[int]
+) -> list[list[Span]]:
+    """A sentence about each row, where they differ, and do not stand in the table."""
     lines: list[list[Span]] = []
     for index, column in enumerate(report.columns):
         texts = [report.text(column, row[index]) for row in report.rows]
-        if not column.prose or len(set(texts)) < 2:
+        if not column.prose or index in inside or not (wants_all or column.needed):
+            continue
+        if len(set(texts)) < 2 and not column.needed:
             continue
         names = [report.text(report.columns[0], row[0]) for row in report.rows]
         for name, text in zip(names, texts, strict=True):
@@ -70,8 +79,7 @@ class _Place(NamedTuple):
     number: int
 
 
-def _table(report: Report, look: Look) -> list[list[Span]]:
-    places = _fit(report, look.width)
+def _table(report: Report, places: Sequence[_Place], look: Look) -> list[list[Span]]:
     if not places:
         return []
     head = [(padded(p.column.title, p.width, p.column.align), "head") for p in places]
@@ -151,20 +159,16 @@ def _fit(report: Report, width: int) -> list[_Place]:
 
     A column of rank 0 is always there. The others come by rank, each if it still fits.
     """
-    shown = [
-        i
-        for i, c in enumerate(report.columns)
-        if c.people and not c.prose and _has_content(report, i, c)
-    ]
+    shown = [i for i, c in enumerate(report.columns) if _may_stand(report, i, c)]
     least = {index: _least(report, index) for index in shown}
     chosen: set[int] = set()
     room, kept = width + len(GAP), 0
-    for index in sorted(shown, key=lambda index: report.columns[index].rank):
-        needed = least[index].width + len(GAP)
-        if report.columns[index].rank == 0 or needed <= room:
-            chosen.add(index)
+    for group in sorted(_groups(report, shown), key=lambda group: _rank(report, group[0])):
+        needed = sum(least[index].width + len(GAP) for index in group)
+        if _rank(report, group[0]) == 0 or needed <= room:
+            chosen.update(group)
             room -= needed
-            if report.columns[index].bar and not least[index].number:
+            if report.columns[group[0]].bar and not least[group[0]].number:
                 kept = max(min(room, GOOD_BAR - LEAST_BAR), 0)
                 room -= kept
     room += kept
@@ -180,6 +184,32 @@ def _fit(report: Report, width: int) -> list[_Place]:
             places[number] = place._replace(width=place.width + more)
             room -= more
     return places
+
+
+def _may_stand(report: Report, index: int, column: Column) -> bool:
+    """Whether a column may stand in the table at all."""
+    return (
+        column.people
+        and (column.needed or not column.prose)
+        and _has_content(report, index, column)
+    )
+
+
+def _groups(report: Report, shown: Sequence[int]) -> list[list[int]]:
+    """Columns that come and go together."""
+    groups: list[list[int]] = []
+    for index in shown:
+        if report.columns[index].pair and groups:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def _rank(report: Report, index: int) -> int:
+    """When a column gets its room; sentences come last."""
+    column = report.columns[index]
+    return LAST if column.prose else column.rank
 
 
 def _has_content(report: Report, index: int, column: Column) -> bool:

@@ -90,6 +90,18 @@ def write_whole(path: str, text: str | bytes) -> None:
         file.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
 
 
+def check_writable(path: str) -> None:
+    """Raise ConvcostError where ``path`` cannot be written; it stays as it is."""
+    if Path(path).is_fifo() or Path(path).is_char_device():
+        return  # opening it would already be seen at the other end
+    with suppress(_LeftError), WholeFile(path):
+        raise _LeftError
+
+
+class _LeftError(Exception):
+    """A file was left before anything was written to it."""
+
+
 @contextmanager
 def writing_whole(path: str) -> Iterator[Callable[[bytes], object]]:
     """The same for bytes that come one after the other: a function to write them with."""

@@ -145,20 +145,27 @@ class Reader:
 
 
 def stream(
-    machine: Machine, wish: Wish, left_out: Counter[str], progress: Progress = lambda done: None
+    machine: Machine,
+    wish: Wish,
+    left_out: Counter[str],
+    progress: Progress = lambda done: None,
+    beside: Callable[[Batch], None] | None = None,
 ) -> Iterator[list[Row]]:
     """Rows as they come, in constant memory. A front or an order has to wait for the last one.
 
-    ``left_out`` learns in the end how many candidates cannot be built, by sentence.
+    ``left_out`` learns in the end how many candidates cannot be built, by sentence. ``beside``
+    is shown every batch, too.
     """
     if wish.pareto or wish.sort:
-        swept = sweep(machine, wish, progress)
+        swept = sweep(machine, wish, progress, beside)
         left_out.update(swept.unbuildable)
         yield swept.rows
         return
     reader = Reader(machine, wish, progress)
     left = wish.most
     for batch in reader.batches():
+        if beside is not None:
+            beside(batch)
         rows = list(batch.rows())
         if left is not None:
             rows, left = rows[:left], left - len(rows[:left])
@@ -167,8 +174,16 @@ def stream(
     left_out.update(reasons(machine, reader.tally.unbuildable))
 
 
-def sweep(machine: Machine, wish: Wish, progress: Progress = lambda done: None) -> Sweep:
-    """The whole answer. Raises SpecError where no candidate can be built, or too many are kept."""
+def sweep(
+    machine: Machine,
+    wish: Wish,
+    progress: Progress = lambda done: None,
+    beside: Callable[[Batch], None] | None = None,
+) -> Sweep:
+    """The whole answer. Raises SpecError where no candidate can be built, or too many are kept.
+
+    ``beside`` is shown every batch, too.
+    """
     reader = Reader(machine, wish, progress)
     keeper: Keeper
     if wish.pareto:
@@ -179,6 +194,8 @@ def sweep(machine: Machine, wish: Wish, progress: Progress = lambda done: None) 
         keeper = All(wish.most)
     for batch in reader.batches():
         keeper.add(batch)
+        if beside is not None:
+            beside(batch)
     check_any(machine, reader.tally)
     rows, kept = keeper.finished(wish.most, wish.sort)
     return Sweep(
