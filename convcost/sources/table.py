@@ -313,10 +313,10 @@ class Opened:
             from convcost.sources.specs import build_item
 
             subject = build_item(self.library, found, self.asked)
-        wishes = tuple(self._vain(subject)) if any(self.asked.wanted) else ()
+        wishes = tuple(self._vain(found, subject)) if any(self.asked.wanted) else ()
         return subject._replace(notes=(*subject.notes, *wishes)) if wishes else subject
 
-    def _vain(self, subject: Subject) -> Iterator[str]:
+    def _vain(self, found: AnyFound, subject: Subject) -> Iterator[str]:
         """What was asked for and is nowhere in a subject, so that it changes nothing."""
         wanted = self.asked.wanted
         types = {node.operation.type for node in subject.graph.nodes}
@@ -325,9 +325,9 @@ class Opened:
             yield f"--norm changes nothing: {name} has no norms (conv 3x3 64, bn has one)"
         if wanted.activation and "activation" not in types:
             yield f"--activation changes nothing: {name} has none (conv 3x3 64, relu has one)"
-        library, design = self.library, subject.design or ""
-        is_network = library.knows(design) and library.find(design).kind == "network"
-        if wanted.bias and is_network and not library.find(design).accepts("bias"):
+        # A network by its name is counted with all that stands in it, biases too.
+        network = found if isinstance(found, Found) and found.kind == "network" else None
+        if wanted.bias and network is not None and not network.accepts("bias"):
             yield f"--bias changes nothing: {name} says itself which layers have one"
 
     def subjects(self) -> Iterator[Subject | Problem]:
