@@ -152,7 +152,9 @@ def _wrong_input(error: Any) -> int:
 
 def _refused(message: str) -> int:
     """A full disk or a full memory is neither a success nor a bug."""
-    complain(f"error: {message}\n")
+    from convcost.cli.speaking import speech
+
+    complain(speech()(f"error: {message}\n"))
     return WRONG_INPUT
 
 
@@ -177,7 +179,7 @@ def _usage_error(error: Exception) -> int | None:
         lines.append(f"  see {context.command_path} --help")
     from convcost.cli.output import print_lines
 
-    print_lines([f"error: {lines[0]}", *lines[1:]])
+    print_lines(lines, context is not None)
     return WRONG_INPUT
 
 

@@ -84,7 +84,7 @@ def spoken(ctx: Any) -> Callable[[str], str]:
     choice = (ctx.obj or {}).get("lang", "en")
     if choice == "en":
         return lambda text: text
-    from convcost.cli.output import translator
+    from convcost.cli.speaking import translator
 
     speaker = translator(choice)
     return (lambda text: text) if speaker is None else speaker.text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from convcost.cli import options as o
 from convcost.cli.exits import DONE, LIMIT
+from convcost.cli.speaking import speech
 from convcost.cli.writer import complain
 from convcost.engine.figures import FIGURES
 from convcost.reports.escaping import visible
@@ -55,7 +56,7 @@ def print_verdicts(
     for verdict in verdicts(name, measured, limits) if limits else ():
         line = verdict_line(verdict)
         if line is not None:
-            complain(f"{visible(line)}\n")
+            complain(f"{speech()(visible(line))}\n")
         if verdict.status == "broken" or (verdict.status == "unknown" and strict):
             code = LIMIT
     return code
