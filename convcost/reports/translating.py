@@ -164,7 +164,9 @@ class Translator:
         pieces = [(codes, text or plain) for codes, text, plain in _ESCAPE.findall(line)]
         if len(pieces) == 1:
             codes, text = pieces[0]
-            for shown in self._labelled(text, look.width):
+            # A command is copied: it stays on its line.
+            width = UNFOLDED if text.startswith("convcost ") else look.width
+            for shown in self._labelled(text, width):
                 yield f"\x1b[{codes}m{shown}\x1b[0m" if codes and look.color else shown
             return
         parts = []
