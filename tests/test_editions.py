@@ -14,7 +14,7 @@ DOCS = ROOT / "docs"
 CLAIM = re.compile(r"^\| (.+) \| `convcost (.+)` \| (.+) \|$", re.MULTILINE)
 NUMBER = re.compile(
     r"\b[0-9]{1,3}(?:,[0-9]{3})+\b|\b[0-9]{6,}\b|\b[0-9]+\.[0-9]+x?"
-    r"|\b[0-9]+x[0-9]+x[0-9]+\b|\b1/[0-9]+\b"
+    r"|\b[0-9]+x[0-9]+x[0-9]+\b|\b1/[0-9]+\b(?!\.)"
 )
 """Exact numbers, ratios, percentages, shapes and fractions."""
 

@@ -25,12 +25,12 @@ LANGUAGES = ("en", "zh")
 
 TEXTS = frozenset(
     {
-        *("params_ratio", "macs_ratio", "receptive_field", "mixes", "does"),
+        *("receptive_field", "mixes", "does"),
         *("family", "summary", "about", "verdict", "rule", "reasons", "steps", "match"),
         *("figure", "candidate", "status", "change", "changes", "difference"),
     }
 )
-"""Columns whose cells are our words; all others hold what users and papers named."""
+"""Columns whose cells are our words, as those of ratios are; others hold what users named."""
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m|([^\x1b]+)")
 _CALL = re.compile(r"\b\w+\([^()]*\)")
@@ -135,7 +135,7 @@ class Translator:
 
     def _column(self, column: Column) -> Column:
         title = self.text(column.title)
-        if column.key not in TEXTS:
+        if column.key not in TEXTS and not column.key.endswith("_ratio"):
             return column._replace(title=title)
         show = column.show
         return column._replace(title=title, show=lambda cell: self.phrase(show(cell)))
