@@ -196,9 +196,13 @@ class Translator:
         start = padded(indent + self.text(label), room)
         if cell_width(start) > room:
             start += "  "
-        # A call such as max(1, a) stays in one piece, whatever the width.
+        space = max(width - cell_width(start), 20)
+        # A call such as max(1, a) stays in one piece, and a long product goes on at a division.
         rest = _CALL.sub(lambda call: call.group().replace(" ", "\N{NO-BREAK SPACE}"), rest)
-        lines = fold(self._parts(rest), max(width - cell_width(start), 20))
+        parts = (
+            one if len(one) <= space else one.replace(")/(", ") /(") for one in rest.split(" ")
+        )
+        lines = fold(self._parts(" ".join(parts)), space)
         return [f"{start if at == 0 else ' ' * room}{one}" for at, one in enumerate(lines)]
 
     def _parts(self, text: str) -> str:

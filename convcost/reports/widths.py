@@ -14,6 +14,15 @@ def cell_width(text: str) -> int:
     )
 
 
+def runs(text: str) -> list[str]:
+    """``text`` cut where characters of one cell and of two meet."""
+    if text.isascii():
+        return [text] if text else []
+    from itertools import groupby
+
+    return ["".join(run) for _, run in groupby(text, lambda char: cell_width(char) == 2)]
+
+
 def padded(text: str, width: int, align: str = "left") -> str:
     """``text`` with spaces up to ``width`` cells."""
     spaces = " " * (width - cell_width(text))
