@@ -45,6 +45,7 @@ PARTS = (
     *("sees {} where {} sees {}", "mixes {}{}", "kernel {}", "{} out", "{}, not seen"),
     *("{}; figures of memory in bytes at {}", "1 batch norm", "{} batch norms"),
     *("{} of {} {} folded into layers of {}{}", "{} layer{} the same", "one for each {} channel"),
+    *("(input{} - kernel, over stride)", "{} as {}{} counts them; {}"),
     *("one for each value at a position", "one {} value", "{} values", "{} from {}{}"),
     *("it spans all {} values that it reads, and their products are summed",),
     *("it spans all {} input channels, and their products are summed",),

@@ -18,6 +18,7 @@ from convcost.cli import app
 from convcost.engine.figures import FIGURES
 from convcost.language.library import PACKAGE, Library
 from convcost.reports.catalogue import design_report
+from convcost.reports.count import CountView
 from convcost.reports.formats import FORMATS
 from convcost.reports.messages import HOLE
 from convcost.reports.report import Look, Report
@@ -31,6 +32,16 @@ ZH = read_po(LOCALE / "zh" / "LC_MESSAGES" / "convcost.po")
 KNOWN = {same(message) for message in ZH}
 SPEAKER = Translator("zh")
 HAN = re.compile("[\u3000-\u9fff\uff00-\uffef]")
+
+ENGLISH = re.compile(r"(?<![-./=\w])[a-z]{3,}[,:;]? (?!x )[a-z]{3,}\b(?!=)")
+"""Two words of English side by side."""
+
+TYPED = re.compile(r"convcost [a-z]+.*|来源：.*|  arXiv.*|规则：.*|\".*\"|--[a-z-]+ \S+|\[.*\]")
+"""What is typed, cited, or the name of a part of a design."""
+
+KINDS = ("batch norm", "avg pool", "global avg", "max pool")
+"""Types of layer as the reasons of other tools name them."""
+
 
 COMMANDS = (
     *("compare 56x56x256 -k 3 -o 64 --verbose", "compare 56x56x4 -k 3 -o 64 -s 2"),
@@ -121,9 +132,10 @@ def test_a_translation_is_chinese() -> None:
 
 
 def has(message: str) -> bool:
-    """Whether a catalogue has a message, as it stands in the code or with values in it."""
-    message = message.strip()
-    return same(message) in KNOWN or SPEAKER.known(same(message).replace("{}", "7")) is not None
+    """Whether a catalogue has a message: as it stands in the code, or made of others wholly."""
+    message = same(message.strip())
+    said = SPEAKER.known(message.replace("{}", "7"))
+    return message in KNOWN or (said is not None and not ENGLISH.search(TYPED.sub("", said)))
 
 
 def missing(found: Iterable[Message]) -> list[str]:
@@ -174,16 +186,6 @@ def test_every_option_and_command_has_a_translation() -> None:
             # The list of formats is a list of words to type.
             said += [help] if "--format" not in param.opts else []
     assert sorted({text for text in said if text and not has(text)}) == []
-
-
-ENGLISH = re.compile(r"(?<![-./=\w])[a-z]{3,}[,:;]? (?!x )[a-z]{3,}\b(?!=)")
-"""Two words of English side by side."""
-
-TYPED = re.compile(r"convcost [a-z]+.*|来源：.*|  arXiv.*|规则：.*|\".*\"|--[a-z-]+ \S+|\[.*\]")
-"""What is typed, cited, or the name of a part of a design."""
-
-KINDS = ("batch norm", "avg pool", "global avg", "max pool")
-"""Types of layer as the reasons of other tools name them."""
 
 
 def english(text: str) -> list[str]:
@@ -353,11 +355,33 @@ def test_words_that_are_typed_stay(run: Run) -> None:
     )
 
 
-def test_help_is_chinese(run: Run) -> None:
-    shown = run("compare", "--lang", "zh", "--help").out
-    assert "  并排比较设计：参数量、乘加、是基准的几分之一，以及各自做什么。\n" in shown
-    assert "\n参数:\n" in shown
-    assert "列出自带的设计，或显示其中一个。" in run("--lang", "zh", "--help").out
+def test_what_a_terminal_shows_first_is_chinese() -> None:
+    report = SPEAKER.report(count("resnet50").report(CountView(brief=True)))
+    assert report.short == (
+        "174 层：54 层有乘加，120 层逐元素",
+        "乘加：51.8 % conv 1x1, 45.2 % conv 3x3, 2.9 % conv 7x7",
+        "1 次乘加 = 1 次乘法 + 1 次加法；批量 1；--verbose 显示全部 174 层和内存",
+    )
+
+
+@pytest.mark.parametrize("command", ["", *sorted({*app.COMMANDS} - {"schema"})])
+def test_help_is_chinese_and_fits(invoke: Run, command: str) -> None:
+    words = [word for word in ("--lang", "zh", command, "--help") if word]
+    lines = invoke(*words).out.splitlines()
+    assert lines[0].startswith("用法: convcost ")
+    # Formats and conditions are words to type.
+    typed = ("--format, -f", "--where CONDITION")
+    left = [line for line in lines[1:] if not any(option in line for option in typed)]
+    assert english("\n".join(left)) == []
+    told = [line for line in lines if HAN.search(line)]
+    assert max(map(cell_width, told)) <= 80
+
+
+def test_a_mistake_in_the_options_is_chinese(run: Run) -> None:
+    assert (
+        run("swap", "--lang", "zh").err == "错误：缺少参数 'NETWORK'\n  见 convcost swap --help\n"
+    )
+    assert run("--lang", "zh").err == "错误：缺少命令\n  见 convcost --help\n"
 
 
 def test_a_page_is_folded_by_cells() -> None:
@@ -367,6 +391,16 @@ def test_a_page_is_folded_by_cells() -> None:
     for width in (40, 60, 80):
         lines = report.own["table"](Look(width=width)).splitlines()
         assert max(map(cell_width, lines)) <= width
+
+
+def test_a_language_before_the_command_is_used_or_refused(invoke: Run) -> None:
+    command = ("compare", "56x56x256", "-k", "3", "-o", "64")
+    assert invoke("--lang", "zh", *command).out == TABLE
+    assert invoke("--lang=zh", *command[1:]).out == TABLE
+    assert invoke("--color", "never", "--lang", "zh", *command).out == TABLE
+    refused = invoke("--lang", "zh", *command, "--json")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--lang changes nothing here" in refused.err or "--lang 在这里不起作用" in refused.err
 
 
 def test_names_that_users_gave_stay(invoke: Run) -> None:

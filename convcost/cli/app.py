@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -34,6 +35,18 @@ COMMANDS = {
 """Every command, with the line that ``--help`` shows; each is a module of this folder."""
 
 
+def moved(args: Sequence[str]) -> list[str]:
+    """``--lang zh compare ...`` as ``compare --lang zh ...``: a command uses or refuses it."""
+    before: list[str] = []
+    words = list(args)
+    while words and words[0].partition("=")[0] in ("--lang", "--color"):
+        taken = 1 if "=" in words[0] else 2
+        before, words = [*before, *words[:taken]], words[taken:]
+    if not words or words[0].startswith("-"):
+        return list(args)
+    return [words[0], *before, *words[1:]]
+
+
 class LazyGroup(TyperGroup):
     """Builds a command when it is asked for: the others cost nothing."""
 
@@ -41,11 +54,20 @@ class LazyGroup(TyperGroup):
         """The same, with or without colour: help is printed while words are still parsed."""
         extra.setdefault("color", wants_color(sys.stdout, typed("--color", args)))
         extra.setdefault("obj", {"lang": typed("--lang", args, "en")})
-        return super().make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, moved(args), parent, **extra)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """What there is to type, in the language that was asked for."""
+        if ctx.obj["lang"] == "en":
+            super().format_help(ctx, formatter)
+            return
+        from convcost.cli.command import write_group_help
+
+        write_group_help(self, ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every command with its line, from the table: none of them is imported."""
