@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from convcost.cli import options as o
 from convcost.cli.exits import DONE, LIMIT
-from convcost.cli.speaking import speech
 from convcost.cli.writer import complain
 from convcost.engine.figures import FIGURES
 from convcost.reports.escaping import visible
@@ -56,6 +55,8 @@ def print_verdicts(
     for verdict in verdicts(name, measured, limits) if limits else ():
         line = verdict_line(verdict)
         if line is not None:
+            from convcost.cli.speaking import speech
+
             complain(f"{speech()(visible(line))}\n")
         if verdict.status == "broken" or (verdict.status == "unknown" and strict):
             code = LIMIT

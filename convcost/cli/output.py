@@ -9,7 +9,6 @@ from typing import Any
 
 from convcost.cli.coloring import CHOICES, painted_error, typed, wants_color
 from convcost.cli.options import OutputOptions
-from convcost.cli.speaking import speaker, speech, translator
 from convcost.cli.writer import complain
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
 from convcost.quantities import Amount, format_shape
@@ -116,10 +115,13 @@ def write_reports(
         look = terminal_look(options.color, verbose)
     else:
         look = PLAIN_LOOK._replace(color=options.color == "always", verbose=verbose)
-    speaks = translator(options.lang) if FORMATS[form].holds == "text" else None
-    if speaks is not None:
-        reports = [speaks.report(report) for report in reports]
-        look = look._replace(speaker=speaks)
+    if options.lang != "en" and FORMATS[form].holds == "text":
+        from convcost.cli.speaking import translator
+
+        speaks = translator(options.lang)
+        if speaks is not None:
+            reports = [speaks.report(report) for report in reports]
+            look = look._replace(speaker=speaks)
     emit(options, FORMATS[form].render(reports, look))
 
 
@@ -227,6 +229,8 @@ def print_error(error: ConvcostError) -> None:
 
 def print_lines(lines: list[str], has_hint: bool) -> None:
     """An error on standard error: in the language and in the colour that is wanted."""
+    from convcost.cli.speaking import speaker
+
     label, speaks = "error: ", speaker()
     if speaks is not None:
         lines, label = speaks.error(lines, has_hint), speaks.text(label)
@@ -239,6 +243,10 @@ def print_lines(lines: list[str], has_hint: bool) -> None:
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
     lines = [f"note: {visible(note)}\n" for note in dict.fromkeys(notes)]
-    said = speech() if lines else str
+    if not lines:
+        return
+    from convcost.cli.speaking import speech
+
+    said = speech()
     for line in lines:
         complain(said(line))
