@@ -41,7 +41,7 @@ PARTS = (
     *("{} to {} layers", "{}: {} and {}", "matmul: {} and {}", "{} limit{}", "{} layer{}"),
     *("{} has {} that cannot be counted: its figures are lower bounds", "{} has {} {}"),
     *("{}, and the baseline does not say how many there were", "{}, and {} are allowed"),
-    *("{}, at most {}", "{}, {} more than {}", "grew most", "max increase", "{}: {} MACs than {}"),
+    *("{}, at most {}", "{}, {} more than {}", "grew most", "max increase", "{}: {} {} than {}"),
     *("sees {} where {} sees {}", "mixes {}{}", "kernel {}", "{} out", "{}, not seen"),
     *("{}; figures of memory in bytes at {}", "1 batch norm", "{} batch norms"),
     *("{} of {} {} folded into layers of {}{}", "{} layer{} the same", "one for each {} channel"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -401,6 +402,24 @@ def test_a_language_before_the_command_is_used_or_refused(invoke: Run) -> None:
     refused = invoke("--lang", "zh", *command, "--json")
     assert (refused.code, refused.out) == (2, "")
     assert "--lang changes nothing here" in refused.err or "--lang 在这里不起作用" in refused.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("note: " * 200, "(" * 900 + ")" * 900, "{}{0}{t}", "a; " * 600, "x and " * 300),
+        *(": {} MACs than , sees as much ()" * 50, "1 layer: " * 200, "%s\\N{BULLET}", "a" * 10**5),
+    ],
+)
+def test_a_name_may_hold_what_a_message_holds(name: str) -> None:
+    speaker = Translator("zh")
+    started = time.process_time()
+    for text in (name, f"{name} on 56x56x3", f"note: {name} has no use for {name}", f"({name})"):
+        assert speaker.text(text)
+        assert speaker.phrase(text)
+        assert speaker.page(text)
+    assert time.process_time() - started < 5
+    assert speaker.text("8x8 is not a shape") == "8x8 不是形状"
 
 
 def test_names_that_users_gave_stay(invoke: Run) -> None:

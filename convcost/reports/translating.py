@@ -32,6 +32,9 @@ TEXTS = frozenset(
 )
 """Columns whose cells are our words, as those of ratios are; others hold what users named."""
 
+DEEPEST, LONGEST = 6, 2000
+"""Words in words of a message, and characters: a name may hold anything."""
+
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m|([^\x1b]+)")
 _CALL = re.compile(r"\b\w+\([^()]*\)")
 _LABELLED = re.compile(r"(\s*)(\S.*?)(\s{2,})(\S.*)")
@@ -58,6 +61,7 @@ class Translator:
         self._templates: list[Template] = templates(messages)
         self._labels = tuple(source for source in messages if source.endswith(": "))
         self._known: dict[str, str | None] = {}
+        self._depth = 0
 
     def text(self, message: str) -> str:
         """A message in this language; one that is not known stays as it is."""
@@ -75,9 +79,14 @@ class Translator:
 
     def known(self, message: str) -> str | None:
         """A message in this language, or None where there is none for it."""
-        if message not in self._known:
-            self._known[message] = self._translated(message)
-        return self._known[message]
+        if message in self._known:
+            return self._known[message]
+        if self._depth == DEEPEST or len(message) > LONGEST:
+            return None
+        self._depth += 1
+        self._known[message] = said = self._translated(message)
+        self._depth -= 1
+        return said
 
     def _translated(self, message: str) -> str | None:
         if not message or message in self._messages:
