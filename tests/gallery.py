@@ -91,6 +91,7 @@ SCREENS = (
         "A mistake, with a caret where it is and what would work.",
     ),
     Screen("help", 80, "convcost designs --help", "Help: examples first, options in groups."),
+    Screen("compare-zh", 80, f"{COMPARE} --lang zh", "In Chinese."),
 )
 
 

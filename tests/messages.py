@@ -46,6 +46,7 @@ PARTS = (
     *("{}; figures of memory in bytes at {}", "1 batch norm", "{} batch norms"),
     *("{} of {} {} folded into layers of {}{}", "{} layer{} the same", "one for each {} channel"),
     *("(input{} - kernel, over stride)", "{} as {}{} counts them; {}"),
+    *("{} have {}", "{}, line {}"),
     *("one for each value at a position", "one {} value", "{} values", "{} from {}{}"),
     *("it spans all {} values that it reads, and their products are summed",),
     *("it spans all {} input channels, and their products are summed",),
@@ -53,13 +54,21 @@ PARTS = (
     *("{} {}keeps 1 of {} positions, about 1/{} of the MACs of stride 1", "{} with {}", "{} as {}"),
     *("a 1x1 with {} reads 1 of {} positions; the others never reach the output",),
     *("a field holds a number, a flag, a word, an expression or a list of those",),
-    *("{}, --set {}", "{}.toml: {}", "model {}", "{} macs=300M", "weight {}", "TypeError: {}"),
+    *(
+        "{}, --set {}",
+        "{}.toml: {}",
+        "model {}",
+        "{} macs=300M",
+        "weight {}",
+        "TypeError: {}",
+        "is not exact with an exponent",
+    ),
     *("batch norms are folded into",),
     *("{} {} convolutions: with norms of their own there are {} more parameters", "state tensor"),
     *("the file states other sizes than its operations make: {} ({}, counted {}){}",),
     *("calling {} {}fails", "forward of {} fails{}", "element operations", "F.interpolate by size"),
-    *("batch, values", "batch, {}, channels", "batch, axes as written", "batch, channels, {}"),
-    *("length, batch, channels", "{}; or name the code: module:factory"),
+    *("batch, {}, channels", "batch, channels, {}"),
+    "{}; or name the code: module:factory",
 )
 """Parts of sentences that are put together: what they make is held by commands, and by reports."""
 
@@ -152,4 +161,4 @@ def words(data: Any, key: str) -> Iterator[tuple[str, str]]:
 
 def same(text: str) -> str:
     """A message in the code and in a catalogue, which says more about its values, are equal so."""
-    return re.sub(r"(?:\{\})+", "{}", re.sub(r"\{[#tl?]\}", "{}", text))
+    return re.sub(r"(?:\{\})+", "{}", re.sub(r"\{[#tle?]\}", "{}", text))

@@ -1,8 +1,8 @@
 """Messages with values in them: what fits a template, and how it is said in another language.
 
 Owns the holes of a message: ``{}`` is a value that stays as it is, ``{#}`` sizes, ``{t}`` words
-that are translated too, ``{l}`` a list of values, ``{?}`` a value that may be nothing (the ``s``
-of a plural). Knows nothing of any language.
+that are translated too, ``{e}`` the same where they may be another program's, ``{l}`` a list of
+values, ``{?}`` a value that may be nothing (the ``s`` of a plural). Knows nothing of any language.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-HOLE = re.compile(r"\{([#tl?]?)\}")
+HOLE = re.compile(r"\{([#tle?]?)\}")
 _SIZES = re.compile(r"[0-9][0-9x,.]*")
 _SENTENCE = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){3}\b")
 """What no value is: words of a message that another template is for."""
@@ -79,6 +79,8 @@ def _said(kind: str, value: str, speaker: Speaker) -> str | None:
         return value if _SIZES.fullmatch(value) else None
     if kind == "t":
         return words(value, speaker)
+    if kind == "e":
+        return words(value, speaker) or value
     if _SENTENCE.search(value):
         return None
     if kind == "l":

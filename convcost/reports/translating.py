@@ -35,6 +35,9 @@ TEXTS = frozenset(
 DEEPEST, LONGEST = 6, 2000
 """Words in words of a message, and characters: a name may hold anything."""
 
+_FOREIGN = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): ")
+"""What another library says when it fails."""
+
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m|([^\x1b]+)")
 _CALL = re.compile(r"\b\w+\([^()]*\)")
 _LABELLED = re.compile(r"(\s*)(\S.*?)(\s{2,})(\S.*)")
@@ -81,7 +84,7 @@ class Translator:
         """A message in this language, or None where there is none for it."""
         if message in self._known:
             return self._known[message]
-        if self._depth == DEEPEST or len(message) > LONGEST:
+        if self._depth == DEEPEST or len(message) > LONGEST or _FOREIGN.match(message):
             return None
         self._depth += 1
         self._known[message] = said = self._translated(message)
@@ -98,7 +101,9 @@ class Translator:
             said = template.said(message, self)
             if said is not None:
                 return said
-        return None
+        name, colon, rest = message.partition(": ")  # a note on one model of several
+        known = self.known(rest) if colon and " " not in name else None
+        return None if known is None else f"{name}\N{FULLWIDTH COLON}{known}"
 
     def report(self, report: Report) -> Report:
         """A report whose words for people are in this language; numbers and names stay."""
