@@ -46,7 +46,7 @@ PARTS = (
     *("{}; figures of memory in bytes at {}", "1 batch norm", "{} batch norms"),
     *("{} of {} {} folded into layers of {}{}", "{} layer{} the same", "one for each {} channel"),
     *("(input{} - kernel, over stride)", "{} as {}{} counts them; {}"),
-    *("{} have {}", "{}, line {}"),
+    *("{} have {}", "{}, line {}", "{} the {} bytes that are alive at once"),
     *("one for each value at a position", "one {} value", "{} values", "{} from {}{}"),
     *("it spans all {} values that it reads, and their products are summed",),
     *("it spans all {} input channels, and their products are summed",),

@@ -229,6 +229,28 @@ def test_a_page_leaves_no_english_sentence(
     assert english(text) == []
 
 
+def test_a_comment_on_a_change_is_chinese(invoke: Run) -> None:
+    words = ("vgg16", "--max", "macs=5G", "--format", "markdown", "--lang", "zh")
+    assert invoke("check", *words).out.splitlines() == [
+        "<!-- convcost check -->",
+        "**convcost check**: 1 个限制中 1 个超限",
+        "",
+        "| 检查 | 数值 | 值 | 限制 | 变化 | |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+        "| vgg16 | 乘加（max） | 15,470,264,320 | 5,000,000,000 |  | **超限** |",
+        "",
+        "- vgg16 的乘加为 15,470,264,320，比 5,000,000,000 多 10,470,264,320",
+        "  - 最大：conv1.1 1,849,688,064, conv2.1 1,849,688,064, conv3.1 1,849,688,064",
+        "  - 修改限制的地方：--max macs=5G",
+    ]
+
+
+def test_words_among_formulas_are_chinese(invoke: Run) -> None:
+    text = invoke("formula", "separable", "--format", "latex", "--lang", "zh").out
+    assert text.startswith("% separable; 步长为 1，除非另设；分组数整除通道数；Cin 和 Cout 不同\n")
+    assert "\n\\text{乘加 / standard} &= \\frac{1}{K^{2}} + \\frac{1}{C_{out}}\n" in text
+
+
 def test_a_page_says_its_language_and_its_buttons(
     invoke: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

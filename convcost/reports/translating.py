@@ -40,6 +40,9 @@ _FOREIGN = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): ")
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m|([^\x1b]+)")
 _CALL = re.compile(r"\b\w+\([^()]*\)")
+_WORDS = re.compile(r"(\\text\{|; )([^{}\n]+)(\}|$)", re.MULTILINE)
+"""Words among formulas of LaTeX."""
+
 _LABELLED = re.compile(r"(\s*)(\S.*?)(\s{2,})(\S.*)")
 
 
@@ -107,10 +110,7 @@ class Translator:
 
     def report(self, report: Report) -> Report:
         """A report whose words for people are in this language; numbers and names stay."""
-        own = {
-            form: self._page(write) if form == "table" else write
-            for form, write in report.own.items()
-        }
+        own = {form: self._own(form, write) for form, write in report.own.items()}
         why, drawings = report.why, report.drawings
         return report._replace(
             title=self.text(report.title),
@@ -164,6 +164,26 @@ class Translator:
             else:
                 said.append([(self._kept(text), style) for text, style in line])
         return self.text(name), said
+
+    def _own(self, form: str, write: Any) -> Any:
+        """A text of its own: a page, a page for Markdown, or words among formulas."""
+        if form == "table":
+            return self._page(write)
+        if form == "markdown":
+            return lambda look: "\n".join(map(self._markdown, write(look).split("\n")))
+        return lambda look: _WORDS.sub(
+            lambda words: words[1] + self.phrase(words[2]) + words[3], write(look)
+        )
+
+    def _markdown(self, line: str) -> str:
+        """A line of a Markdown page: the cells of a row, or words behind a mark."""
+        if line.startswith("| "):
+            start, name, *cells = line.split("|")
+            name = self._kept(name) if name == " check " else name  # else it is a user's
+            said = (cell.replace(bare := cell.strip("* "), self.phrase(bare)) for cell in cells)
+            return "|".join([start, name, *said])
+        mark, space, rest = line.rpartition("**: ") if "**: " in line else line.rpartition("- ")
+        return f"{mark}{space}{self.phrase(rest)}"
 
     def _page(self, write: Any) -> Any:
         def page(look: Look) -> str:
