@@ -345,6 +345,13 @@ def test_a_comparison_in_chinese_is_aligned(invoke: Run) -> None:
     assert len({cell_width(row.rpartition("  ")[0]) for row in rows}) == 1
 
 
+def test_the_answer_of_a_comparison_is_chinese_to_its_last_word() -> None:
+    networks = SPEAKER.report(compare("resnet50", "mobilenet_v2").report())
+    assert networks.answer == (
+        "mobilenet_v2：乘加是 resnet50 的 1/13.6，感受野相同（全部），混合两者"
+    )
+
+
 def test_auto_asks_the_environment(invoke: Run) -> None:
     command = ("compare", "56x56x256", "-k", "3", "-o", "64", "--lang", "auto")
     assert invoke(*command, LC_ALL="", LC_MESSAGES="", LANG="zh_CN.UTF-8").out == TABLE
