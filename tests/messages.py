@@ -74,10 +74,14 @@ PARTS = (
 
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? (?:[a-z]{2,}|\{\})|\{\} [a-z]{2,}")
 NO_SENTENCE = re.compile(
-    r"^\s*(?:--|-[a-zA-Z] |convcost |\[\[)"  # what is typed
+    r"^\s*(?:-[a-zA-Z] |convcost |\[\[)"  # what is typed
     r"|^[a-z_ ]*_[a-z0-9_ ]*$|::|\\"  # names, patterns
     r"|^[ ,;:<]| $|\n"  # the start or the end of a sentence, what an object is, examples
 )
+
+
+OPTION = re.compile(r"--[a-z][a-z:-]*(?: [\w.,=:*<>{}-]+)?")
+"""An option and its value."""
 
 
 def template(node: ast.expr) -> str | None:
@@ -117,7 +121,8 @@ def in_code() -> Iterator[Message]:
             continue
         for node in texts(ast.parse(path.read_text("utf-8"))):
             text = template(node)
-            if text and SENTENCE.search(text) and not NO_SENTENCE.search(text):
+            bare = OPTION.sub("", text or "")
+            if text and SENTENCE.search(bare) and not NO_SENTENCE.search(text):
                 yield Message(f"convcost/{file}:{node.lineno}", text)
 
 
@@ -131,7 +136,7 @@ def columns() -> Iterator[Message]:
                     yield Message(f"convcost/reports/{path.name}:{node.lineno}", title)
 
 
-SPOKEN = ("summary", "family", "about", "error", "message")
+SPOKEN = ("summary", "family", "about", "otherwise")
 """Keys of data files that hold words for people."""
 
 
