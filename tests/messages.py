@@ -55,7 +55,6 @@ PARTS = (
     *("a 1x1 with {} reads 1 of {} positions; the others never reach the output",),
     *("a field holds a number, a flag, a word, an expression or a list of those",),
     *(
-        "{}, --set {}",
         "{}.toml: {}",
         "model {}",
         "{} macs=300M",
