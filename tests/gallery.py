@@ -141,6 +141,7 @@ SECTIONS = {
         Screen("error-light", 80, ERROR, "An error on light,", "light"),
         Screen("error-dark", 80, ERROR, "and on dark.", "dark"),
     ),
+    "In Chinese": (Screen("compare-zh", 80, f"{COMPARE} --lang zh", "The same in Chinese."),),
 }
 SCREENS = tuple(screen for screens in SECTIONS.values() for screen in screens)
 

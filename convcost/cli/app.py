@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -34,6 +35,18 @@ COMMANDS = {
 """Every command, with the line that ``--help`` shows; each is a module of this folder."""
 
 
+def moved(args: Sequence[str]) -> list[str]:
+    """``--lang zh compare ...`` as ``compare --lang zh ...``: a command uses or refuses it."""
+    before: list[str] = []
+    words = list(args)
+    while words and words[0].partition("=")[0] in ("--lang", "--color"):
+        taken = 1 if "=" in words[0] else 2
+        before, words = [*before, *words[:taken]], words[taken:]
+    if not words or words[0].startswith("-"):
+        return list(args)
+    return [words[0], *before, *words[1:]]
+
+
 class LazyGroup(TyperGroup):
     """Builds a command when it is asked for: the others cost nothing."""
 
@@ -41,11 +54,20 @@ class LazyGroup(TyperGroup):
         """The same, with or without colour: help is printed while words are still parsed."""
         extra.setdefault("color", wants_color(sys.stdout, typed("--color", args)))
         extra.setdefault("obj", {"lang": typed("--lang", args, "en")})
-        return super().make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, moved(args), parent, **extra)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """What there is to type, in the language that was asked for."""
+        if ctx.obj["lang"] == "en":
+            super().format_help(ctx, formatter)
+            return
+        from convcost.cli.command import write_group_help
+
+        write_group_help(self, ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Every command with its line, from the table: none of them is imported."""
@@ -152,7 +174,9 @@ def _wrong_input(error: Any) -> int:
 
 def _refused(message: str) -> int:
     """A full disk or a full memory is neither a success nor a bug."""
-    complain(f"error: {message}\n")
+    from convcost.cli.speaking import speech
+
+    complain(speech()(f"error: {message}\n"))
     return WRONG_INPUT
 
 
@@ -177,7 +201,7 @@ def _usage_error(error: Exception) -> int | None:
         lines.append(f"  see {context.command_path} --help")
     from convcost.cli.output import print_lines
 
-    print_lines([f"error: {lines[0]}", *lines[1:]])
+    print_lines(lines, context is not None)
     return WRONG_INPUT
 
 

@@ -146,9 +146,11 @@ class _Request:
             _append(page, ran.verdict)
         sys.stdout.flush()
         print_notes(ran.notes)
+        from convcost.cli.speaking import speech
         from convcost.reports.check import verdict_lines
 
-        complain("".join(f"{line}\n" for line in verdict_lines(ran.verdict)))
+        said = speech()
+        complain("".join(f"{said(line)}\n" for line in verdict_lines(ran.verdict)))
         if ran.error is not None:
             print_error(ran.error)
             return WRONG_INPUT

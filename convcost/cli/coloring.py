@@ -37,12 +37,12 @@ def typed(option: str, words: Sequence[str], default: str = "auto") -> str:
     return found
 
 
-def painted_error(lines: Sequence[str], kind: str = "error") -> list[str]:
+def painted_error(lines: Sequence[str], label: str = "error: ") -> list[str]:
     """An error in colour: its first word, and the carets under what is wrong."""
     from convcost.reports.theme import paint
 
     first, *rest = lines
     return [
-        paint(f"{kind}:", kind) + first.removeprefix(f"{kind}:"),
+        paint(label.rstrip(), "error") + first.removeprefix(label.rstrip()),
         *(paint(line, "caret") if line.strip() and not line.strip(" ^") else line for line in rest),
     ]

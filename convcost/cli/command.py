@@ -44,18 +44,16 @@ class Command(TyperCommand):
         """Usage, what it does, examples, options by group."""
         said = spoken(ctx)
         self.format_usage(ctx, formatter)
-        self._format_text(said, formatter)
+        write_paragraphs(self.help, said, formatter)
         self.format_epilog(ctx, formatter)
         for panel, options in self._panels(ctx).items():
             with formatter.section(_heading(said(panel))):
-                formatter.write_dl([(name, said(help)) for name, help in options], col_max=26)
+                write_options([(name, said(help)) for name, help in options], formatter)
 
-    def _format_text(self, said: Callable[[str], str], formatter: Any) -> None:
-        """What the command does, a paragraph at a time."""
-        for paragraph in (self.help or "").split("\n\n"):
-            formatter.write_paragraph()
-            with formatter.indentation():
-                formatter.write_text(said(" ".join(paragraph.split())))
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """``Usage: convcost compare [OPTIONS] ...``."""
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix=f"{spoken(ctx)('Usage')}: ")
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """The examples, a line each."""
@@ -79,12 +77,54 @@ class Command(TyperCommand):
         return found
 
 
+FIRST_COLUMN = 26
+"""The room for options and their values."""
+
+
+def write_options(options: list[tuple[str, str]], formatter: Any) -> None:
+    """Options and what they are for, side by side."""
+    names = max((len(name) for name, _ in options), default=0)
+    room = formatter.width - min(names, FIRST_COLUMN) - 4
+    rows = [(name, _folded(help, room)) for name, help in options]
+    formatter.write_dl(rows, col_max=FIRST_COLUMN)
+
+
+def _folded(text: str, room: int) -> str:
+    """A text for the formatter, which knows letters only: Chinese comes to it in lines."""
+    if text.isascii():
+        return text
+    from convcost.reports.widths import fold
+
+    return "\b\n" + "\n".join(fold(text, room))  # what follows a \b is not wrapped again
+
+
+def write_paragraphs(text: str | None, said: Callable[[str], str], formatter: Any) -> None:
+    """What a command does, a paragraph at a time."""
+    for paragraph in (text or "").split("\n\n"):
+        formatter.write_paragraph()
+        with formatter.indentation():
+            room = formatter.width - formatter.current_indent
+            formatter.write_text(_folded(said(" ".join(paragraph.split())), room))
+
+
+def write_group_help(group: Any, ctx: Any, formatter: Any) -> None:
+    """The help of all commands together, in the language that was asked for."""
+    said = spoken(ctx)
+    pieces = " ".join(group.collect_usage_pieces(ctx))
+    formatter.write_usage(ctx.command_path, pieces, prefix=f"{said('Usage')}: ")
+    write_paragraphs(group.help, said, formatter)
+    records = [record for param in group.get_params(ctx) if (record := param.get_help_record(ctx))]
+    with formatter.section(_heading(said(DEFAULT_PANEL))):
+        write_options([(name, said(" ".join(help.split()))) for name, help in records], formatter)
+    group.format_commands(ctx, formatter)
+
+
 def spoken(ctx: Any) -> Callable[[str], str]:
     """How words are said in the language that was asked for."""
     choice = (ctx.obj or {}).get("lang", "en")
     if choice == "en":
         return lambda text: text
-    from convcost.cli.output import translator
+    from convcost.cli.speaking import translator
 
     speaker = translator(choice)
     return (lambda text: text) if speaker is None else speaker.text

@@ -55,7 +55,9 @@ def print_verdicts(
     for verdict in verdicts(name, measured, limits) if limits else ():
         line = verdict_line(verdict)
         if line is not None:
-            complain(f"{visible(line)}\n")
+            from convcost.cli.speaking import speech
+
+            complain(f"{speech()(visible(line))}\n")
         if verdict.status == "broken" or (verdict.status == "unknown" and strict):
             code = LIMIT
     return code

@@ -63,16 +63,6 @@ def _check_language(options: OutputOptions, asked: set[str]) -> None:
         )
 
 
-def translator(choice: str) -> Any:
-    """What speaks the language that was asked for; None for English, which costs nothing."""
-    if choice == "en":
-        return None
-    from convcost.reports.translating import LANGUAGES, Translator, language
-
-    name = language(choice)
-    return Translator(name) if name in LANGUAGES and name != "en" else None
-
-
 def check_choice(option: str, word: str, known: Iterable[str]) -> None:
     """Refuse an unknown word of an option with the nearest known one."""
     if word not in known:
@@ -125,9 +115,13 @@ def write_reports(
         look = terminal_look(options.color, verbose)
     else:
         look = PLAIN_LOOK._replace(color=options.color == "always", verbose=verbose)
-    speaker = translator(options.lang) if FORMATS[form].holds == "text" else None
-    if speaker is not None:
-        reports = [speaker.report(report) for report in reports]
+    if options.lang != "en" and FORMATS[form].holds == "text":
+        from convcost.cli.speaking import translator
+
+        speaks = translator(options.lang)
+        if speaks is not None:
+            reports = [speaks.report(report) for report in reports]
+            look = look._replace(speaker=speaks)
     emit(options, FORMATS[form].render(reports, look))
 
 
@@ -220,19 +214,31 @@ def bare(value: Any) -> str:
 
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
-    first, *rest = map(visible, error.lines())
-    speaker = translator(typed("--lang", sys.argv, "en"))
-    print_lines([f"error: {first if speaker is None else speaker.text(first)}", *rest])
+    lines = list(map(visible, error.lines()))
+    has_hint = error.hint is not None or bool(getattr(error, "choices", ()))
+    print_lines(lines, has_hint)
 
 
-def print_lines(lines: list[str]) -> None:
-    """An error on standard error, in colour where that is wanted."""
+def print_lines(lines: list[str], has_hint: bool) -> None:
+    """An error on standard error: in the language and in the colour that is wanted."""
+    from convcost.cli.speaking import speaker
+
+    label, speaks = "error: ", speaker()
+    if speaks is not None:
+        lines, label = speaks.error(lines, has_hint), speaks.text(label)
+    lines = [f"{label}{lines[0]}", *lines[1:]]
     if wants_color(sys.stderr, typed("--color", sys.argv)):
-        lines = painted_error(lines)
+        lines = painted_error(lines, label)
     complain("\n".join(lines) + "\n")
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
-    for note in dict.fromkeys(notes):
-        complain(f"note: {visible(note)}\n")
+    lines = [f"note: {visible(note)}\n" for note in dict.fromkeys(notes)]
+    if not lines:
+        return
+    from convcost.cli.speaking import speech
+
+    said = speech()
+    for line in lines:
+        complain(said(line))

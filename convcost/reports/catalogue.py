@@ -85,7 +85,9 @@ def _catalogue(
             lines.append([(f"  {design.name:<{longest}}  ", "command"), (text, "")])
         parts.append("".join(f"{joined(line, look.color)}\n" for line in lines))
     if networks:
-        parts.append(terminal.render([_networks(library, networks)], look))
+        table = _networks(library, networks)
+        said = table if look.speaker is None else look.speaker.report(table)
+        parts.append(terminal.render([said], look))
     command = [("convcost designs NAME", "command"), (" shows one with its diagram", "note")]
     below = [command, *([(sentence, "note")] for sentence in left_out)]
     return "\n".join([*parts, "".join(f"{joined(line, look.color)}\n" for line in below)])
@@ -150,7 +152,7 @@ def design_report(library: Library, design: Design) -> Report:
         total=None,
         caption=design.summary,
         notes=(f"source: {design.source}",) if design.source else (),
-        drawings=lambda: _drawings(library, design),
+        drawings=lambda width: _drawings(library, design),
         document=lambda: {"schema": DESIGNS_SCHEMA, "designs": [record()]},
         records=lambda: (record(),),
         own={"table": lambda look: design_page(library, design, look)},
@@ -160,12 +162,12 @@ def design_report(library: Library, design: Design) -> Report:
 def design_page(library: Library, design: Design, look: Look = PLAIN_LOOK) -> str:
     """Name, purpose, source, parameters, diagram, and a command that works."""
     lines: list[list[Span]] = [[(design.name, "title"), (f" ({design.family})", "")]]
-    lines += [[(line, "")] for line in fold(design.summary, look.width)]
+    lines += [[(line, "")] for line in fold(design.summary, look.room)]
     if design.source:
-        source = fold(f"source: {design.source}", look.width, "  ")
+        source = fold(f"source: {design.source}", look.room, "  ")
         lines += [[], *([(line, "note")] for line in source)]
     lines += [[], [("parameters" if design.parameters else "no parameters", "head")]]
-    lines += _parameter_lines(design, look.width)
+    lines += _parameter_lines(design, look.room)
     for _, drawing in _drawings(library, design, unicode=look.unicode, width=look.width):
         lines += [[], *map(list, drawing)]
     lines += [[], [(_command(design, shown_example(library, design)), "command")]]

@@ -54,17 +54,17 @@ def comparison_report(comparison: Comparison, *, human: bool = False, unit: str 
         records=lambda: (comparison_document(comparison),),
         quiet=frozenset(number for number, entry in enumerate(entries) if entry is base),
         answer=_answer(comparison, base, unit),
-        why=lambda number: _why(entries[number]),
-        drawings=lambda: _drawings(entries),
+        why=lambda number, width: _why(entries[number], width),
+        drawings=lambda width: _drawings(entries),
         chart=lambda: _bars(comparison, same_output, unit),
     )
 
 
-def _why(entry: Entry) -> str:
+def _why(entry: Entry, width: int) -> str:
     """Where the numbers of one design come from."""
     from convcost.reports.explanation import derivation
 
-    return derivation(entry.counted.rows, entry.counted.batch)
+    return derivation(entry.counted.rows, entry.counted.batch, width)
 
 
 def _bars(comparison: Comparison, same_output: bool, unit: str) -> Bars:

@@ -114,7 +114,7 @@ def count_report(
         groups=frozenset(groups),
         quiet=frozenset(n for n, line in enumerate(lines) if _costs_nothing(line)),
         short=short,
-        why=lambda number: table.why(lines[number]),
+        why=lambda number, width: table.why(lines[number], width),
         chart=lambda: _bars(f"{name} on {format_shape(count.input)}", table),
     )
 
@@ -217,14 +217,14 @@ class _Table:
             index for index, branch in enumerate(tree) if branch.is_open
         ]
 
-    def why(self, line: Mapping[str, Any]) -> str:
+    def why(self, line: Mapping[str, Any], width: int) -> str:
         """Where the numbers of a line come from; of a group they are sums."""
         from convcost.reports.explanation import derivation
 
         name = getattr(line["layer"], "value", line["layer"])
         own = [row for row in self.count.rows if row.name == name]
         if own:
-            return derivation(own, self.count.batch)
+            return derivation(own, self.count.batch, width)
         inside = [row for row in self.count.rows if row.name.startswith(f"{name}.")]
         return f"the sum of {len(inside)} layers" if inside else ""
 

@@ -273,12 +273,10 @@ def explanation_report(explanation: Explanation) -> Report:
         notes=explanation.remarks,
         document=lambda: explanation_document(explanation),
         records=lambda: (explanation_document(explanation),),
-        drawings=lambda: [
-            ("derivation", [[(line, "")] for line in blackboard(explanation).splitlines()])
+        drawings=lambda width: [
+            ("derivation", [[(line, "")] for line in blackboard(explanation, width).splitlines()])
         ],
-        own={
-            "table": lambda look: _painted(blackboard(explanation, _room(look.width)), look.color)
-        },
+        own={"table": lambda look: _painted(blackboard(explanation, _room(look.room)), look.color)},
     )
 
 

@@ -49,7 +49,7 @@ def formula_report(derived: Derivation) -> Report:
             for number, terms in enumerate(packed(_terms(as_text(value), 1), room)):
                 label = "" if is_narrow else f"{'' if number else title:<{width}}"
                 lines.append([(f"{label}  ", "head"), (terms, "")])
-        lines += [[(line, "note")] for line in fold(ASSUMPTION, look.width, "  ")]
+        lines += [[(line, "note")] for line in fold(ASSUMPTION, look.room, "  ")]
         return "".join(f"{joined(line, look.color)}\n" for line in lines)
 
     def equations() -> str:

@@ -10,7 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from convcost.reports.escaping import html_text
-from convcost.reports.report import PLAIN_LOOK, Cell, Column, Look, Report, machine_value
+from convcost.reports.report import (
+    PAGE_WIDTH,
+    PLAIN_LOOK,
+    Cell,
+    Column,
+    Look,
+    Report,
+    machine_value,
+)
 from convcost.reports.theme import DARK, LIGHT, THEME, Palette, Span
 
 DERIVED = ("params", "macs")
@@ -23,12 +31,22 @@ def render(reports: Sequence[Report], look: Look = PLAIN_LOOK) -> str:
     here = Path(__file__).parent
     style, script = ((here / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
     body = "\n".join(_section(number, report) for number, report in enumerate(reports))
+    language = "en" if look.speaker is None else look.speaker.language
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{_colors()}{style}</style>\n"
-        f"<main>\n{body}\n</main>\n<script>\n{script}</script>\n</html>\n"
+        f"<main{_labels(look)}>\n{body}\n</main>\n<script>\n{script}</script>\n</html>\n"
     )
+
+
+LABELS = {"fold": "fold", "fold-all": "fold all", "open-all": "open all"}
+"""What the script writes on its buttons."""
+
+
+def _labels(look: Look) -> str:
+    said = LABELS.get if look.speaker is None else lambda name: look.speaker.text(LABELS[name])
+    return "".join(f' data-{name}="{html_text(str(said(name)))}"' for name in LABELS)
 
 
 def _colors() -> str:
@@ -63,7 +81,7 @@ def _section(number: int, report: Report) -> str:
         parts.append(f"<pre>{html_text(report.own['table'](PLAIN_LOOK))}</pre>")
     lines = "\n".join(map(html_text, filter(None, (report.caption, *report.notes))))
     parts.append(f'<p class="notes">{lines}</p>')
-    for name, spans in report.drawings() if report.drawings else ():
+    for name, spans in report.drawings(PAGE_WIDTH) if report.drawings else ():
         parts.append(
             f"<details open><summary>{html_text(name)}</summary>\n{_drawing(spans)}</details>"
         )
@@ -93,7 +111,7 @@ def _table(number: int, report: Report, derived: list[str]) -> Iterator[str]:
         yield f'<th scope="col"{_class(column)}>{html_text(column.title)}</th>'
     yield "</tr></thead>\n<tbody>"
     for at in range(len(report.rows)):
-        why = report.why(at) if report.why else ""
+        why = report.why(at, PAGE_WIDTH) if report.why else ""
         place = f"why-{number}-{at}" if why else ""
         yield _row(report, at, chosen, place)
         if why:

@@ -1,5 +1,6 @@
 "use strict";
 // Sorting and folding. Without it the page reads the same: all rows, in the order of the layers.
+const labels = document.querySelector("main").dataset;
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0];
   const rows = [...body.rows];
@@ -24,7 +25,7 @@ for (const table of document.querySelectorAll("table")) {
   for (const row of rows.filter((row) => row.classList.contains("group"))) {
     const button = document.createElement("button");
     button.className = "fold";
-    button.setAttribute("aria-label", "fold " + row.dataset.name);
+    button.setAttribute("aria-label", `${labels.fold} ${row.dataset.name}`);
     button.addEventListener("click", () => {
       if (!closed.delete(row)) closed.add(row);
       draw();
@@ -36,13 +37,13 @@ for (const table of document.querySelectorAll("table")) {
     const tools = document.createElement("p");
     tools.className = "tools";
     const all = document.createElement("button");
-    all.textContent = "fold all";
+    all.textContent = labels.foldAll;
     all.addEventListener("click", () => {
       const groups = rows.filter((row) => row.classList.contains("group"));
       const open = closed.size > 0;
       closed.clear();
       if (!open) groups.forEach((row) => closed.add(row));
-      all.textContent = open ? "fold all" : "open all";
+      all.textContent = open ? labels.foldAll : labels.openAll;
       draw();
     });
     tools.append(all);

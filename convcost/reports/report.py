@@ -22,7 +22,8 @@ class Look(NamedTuple):
     """What a terminal can show. ``brief``: somebody looks at it now, and can ask for more.
 
     Only a terminal is brief: what goes into a pipe, a file or a document is complete.
-    ``verbose``: sentences too, which else need a terminal of some width.
+    ``verbose``: sentences too, which else need a terminal of some width. ``speaker``: who says it
+    in another language; a page asks it for the tables inside it, and leaves its lines unfolded.
     """
 
     width: int = 80
@@ -30,10 +31,19 @@ class Look(NamedTuple):
     unicode: bool = True
     brief: bool = False
     verbose: bool = False
+    speaker: Any = None
+
+    @property
+    def room(self) -> int:
+        """How wide a sentence may be: who translates it folds it, too."""
+        return self.width if self.speaker is None else UNFOLDED
 
 
 UNFOLDED = 100_000
-"""A width at which no sentence goes over two lines, for those who fold it themselves."""
+"""A width at which no sentence goes over two lines."""
+
+PAGE_WIDTH = 80
+"""How wide lines on a page are."""
 
 PLAIN_LOOK = Look()
 """80 columns, no colour."""
@@ -72,9 +82,9 @@ class Report(NamedTuple):
     ``groups`` are the rows that sum up rows below them: people see them, programs do not.
     ``quiet`` are rows that matter less: a baseline, rows without cost. ``answer`` is the sentence
     that ends it; ``short`` are the lines that a terminal shows in place of caption and notes.
-    ``why`` makes the derivation of a row's numbers, for pages on which one can ask for it.
-    ``drawings`` are diagrams and derivations with their names, for pages with room for them;
-    ``chart`` is what a chart shows.
+    ``why`` makes the derivation of a row's numbers, for pages on which one can ask for it, and
+    ``drawings`` diagrams and derivations with their names, for pages with room for them; both
+    are told how wide a line may be. ``chart`` is what a chart shows.
     ``document`` makes what ``--format json`` prints, ``records`` its lines for jsonl: both on
     demand, since a table needs neither. ``own`` has the
     formats in which this result is a text of its own (a derivation, a diagram) and no table.
@@ -93,8 +103,8 @@ class Report(NamedTuple):
     quiet: frozenset[int] = frozenset()
     answer: str = ""
     short: tuple[str, ...] = ()
-    why: Callable[[int], str] | None = None
-    drawings: Callable[[], Sequence[Drawing]] | None = None
+    why: Callable[[int, int], str] | None = None
+    drawings: Callable[[int], Sequence[Drawing]] | None = None
     chart: "Callable[[], Chart] | None" = None
 
     @property

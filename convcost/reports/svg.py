@@ -12,7 +12,7 @@ from math import ceil
 
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 from convcost.reports.theme import DARK, LIGHT, Palette
-from convcost.reports.widths import cell_width
+from convcost.reports.widths import cell_width, runs
 
 CELL, LINE, SIZE, EDGE = 8.4, 19, 14, 12
 """Width of a character, height of a line, size of the font, and the space around, in pixels."""
@@ -65,8 +65,9 @@ def _spans(line: str) -> Iterator[tuple[str, str]]:
     for number, part in enumerate(_ESCAPE.split(line)):
         if number % 2:
             codes = part.removeprefix("0")
-        elif part:
-            yield part, codes
+        else:
+            # Letters and Chinese characters come from two fonts, of which each has its own width.
+            yield from ((run, codes) for run in runs(part))
 
 
 def _row(number: int, line: str) -> str:

@@ -116,6 +116,7 @@ def unbuildable_notes(unbuildable: Mapping[str, int], candidates: int) -> list[s
 def _with_chart(report: Report, swept: Sweep, wish: Wish, look: Look) -> str:
     from convcost.reports.terminal import render
 
+    report = report if look.speaker is None else look.speaker.report(report)
     text = render([report], look)
     names = [one.name for one in wish.pareto][:2]
     if len(names) < 2:
