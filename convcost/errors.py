@@ -204,10 +204,11 @@ def _one_digit_apart(one: str, other: str) -> bool:
     if len(one) != len(other):
         short, long = sorted((one, other), key=len)
         return any(short == long[:at] + long[at + 1 :] for at in range(1, len(long)))
-    if sorted(one) == sorted(other):
-        return True
-    differing = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
-    return len(differing) == 1 and "".join(differing[0]).isdigit()
+    differing = [at for at, pair in enumerate(zip(one, other, strict=True)) if len({*pair}) > 1]
+    if len(differing) == 2:
+        first, second = differing
+        return second == first + 1 and one[first : second + 1] == other[second : first - 1 : -1]
+    return len(differing) == 1
 
 
 def did_you_mean(name: str, known: Iterable[object]) -> str:

@@ -77,7 +77,10 @@ def _cells(root: Mapping[str, Any], path: str) -> list[str]:
                 if _is_figure(path):
                     return [""]
                 continue
-            value = _inner(root[name], path)
+            try:
+                value = _inner(root[name], path)
+            except NoField:
+                continue
             if isinstance(value, dict) and "a" in value and "b" in value:
                 return [bare(_bounded(root, path, value[side])) for side in ("a", "b")]
             return [bare(value)]
@@ -257,6 +260,8 @@ def _what_there_is(root: Mapping[str, Any], rest: str, owner: Any) -> str | None
         match = None if first.isdigit() else nearest(rest, names) or nearest(first, names)
         if match is not None:
             return f"did you mean {match}?"
+        if len(owner) == 1:
+            return "there is one: 0"
         return f"there are {len(owner)}: 0 to {len(owner) - 1}" if owner else "there are none"
     names = [str(name) for name in owner] if isinstance(owner, dict) else []
     if owner is root:
