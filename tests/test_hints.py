@@ -534,3 +534,27 @@ def test_a_field_that_is_missing_and_one_too_many_are_one_mistake(
     assert result.code == 2
     assert result.err.splitlines()[0] == "error: modle is not a field here"
     assert result.err.splitlines()[2] == "  did you mean model?"
+
+
+# -- folding -----------------------------------------------------------------------------------
+
+
+def test_words_fold_at_the_width_of_a_terminal_and_commands_do_not() -> None:
+    from convcost.cli.output import folded
+
+    lines = [
+        "error: a sentence of some words that is longer than a line has room for",
+        "  try: convcost compare 56x56x256 --kernel 3 --out 64, or names, or a file",
+        "  conv 3x3 64 g3, conv 3x3 64 g3, conv 3x3 64",
+        "              ^^",
+    ]
+    assert folded(lines, 40) == [
+        "error: a sentence of some words that is",
+        "  longer than a line has room for",
+        "  try:",
+        "    convcost compare 56x56x256 --kernel 3 --out 64,",
+        "    or names, or a file",
+        "  conv 3x3 64 g3, conv 3x3 64 g3, conv 3x3 64",
+        "              ^^",
+    ]
+    assert folded(lines, 100) == lines

@@ -176,8 +176,45 @@ def print_error(error: ConvcostError) -> None:
     print_lines([f"error: {first if speaker is None else speaker.text(first)}", *rest])
 
 
+def folded(lines: Sequence[str], width: int) -> list[str]:
+    """Lines of words at a terminal's width; commands, texts with carets and places stay whole."""
+    import re
+    import textwrap
+
+    out: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        is_marked = bool(following.strip()) and not following.strip(" ^")
+        if len(line) <= width or is_marked:
+            out.append(line)
+            continue
+        # What is to be copied is one word: a command up to the next comma.
+        held = re.sub(r"convcost [^,;]*", lambda match: match[0].replace(" ", "\0"), line)
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        parts = textwrap.wrap(
+            held,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        out += [part.replace("\0", " ") for part in parts]
+    return out
+
+
+def _stderr_width() -> int | None:
+    """The width of the terminal that errors go to; None where they go elsewhere, unfolded."""
+    import shutil
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
 def print_lines(lines: list[str]) -> None:
     """An error on standard error, in colour where that is wanted."""
+    width = _stderr_width()
+    lines = lines if width is None else folded(lines, width)
     if wants_color(sys.stderr, typed("--color", sys.argv)):
         lines = painted_error(lines)
     complain("\n".join(lines) + "\n")
@@ -185,5 +222,9 @@ def print_lines(lines: list[str]) -> None:
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
+    width = _stderr_width()
     for note in dict.fromkeys(notes):
-        complain(f"note: {visible(note)}\n")
+        line = f"note: {visible(note)}"
+        complain(
+            "".join(f"{one}\n" for one in ([line] if width is None else folded([line], width)))
+        )
