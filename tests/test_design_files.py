@@ -35,14 +35,19 @@ def write(tmp_path: Path) -> Write:
 MISTAKES = {
     "a half expression in a layer": (
         '[[layers]]\ntype = "conv"\nkernel_size = "3 3"\nout_channels = 4\n',
-        ["error: '3 3' is not an expression", "  my.toml: layers[0].kernel_size", "  3 3", "    ^"],
+        [
+            "error: '3 3' is not an expression",
+            "  my.toml:3: layers[0].kernel_size",
+            "  3 3",
+            "    ^",
+        ],
     ),
     "a misspelt name in a layer": (
         '[parameters]\nmid = 8\n[[layers]]\ntype = "conv"\nkernel_size = 3\n'
         'out_channels = "2 * midd"\n[[examples]]\ninput = "8x8x4"\n',
         [
             "error: midd is not known here",
-            "  my.toml: layers[0].out_channels",
+            "  my.toml:6: layers[0].out_channels",
             "  2 * midd",
             "      ^^^^",
             "  did you mean mid?",
@@ -52,7 +57,7 @@ MISTAKES = {
         f'[parameters]\nmid = "in_chanels // 2"\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
         [
             "error: in_chanels is not known here",
-            "  my.toml: parameters.mid",
+            "  my.toml:2: parameters.mid",
             "  in_chanels // 2",
             "  ^^^^^^^^^^",
             "  did you mean in_channels?",
@@ -62,7 +67,7 @@ MISTAKES = {
         f'[[layers]]\n{CONV}when = "chanels > 3"\n[[examples]]\ninput = "8x8x4"\n',
         [
             "error: chanels is not known here",
-            "  my.toml: layers[0].when",
+            "  my.toml:5: layers[0].when",
             "  chanels > 3",
             "  ^^^^^^^",
             "  did you mean channels?",
@@ -72,7 +77,7 @@ MISTAKES = {
         f'[parameters]\nmid = "2 ** 8"\n[[layers]]\n{CONV}',
         [
             "error: '2 ** 8' uses an operator outside + - * / // %",
-            "  my.toml: parameters.mid",
+            "  my.toml:2: parameters.mid",
             "  2 ** 8",
             "  ^^^^^^",
         ],
@@ -81,7 +86,7 @@ MISTAKES = {
         '[[layers]]\ntype = "conv"\nkernel_size = 3\nout_channels = "in_channels.real"\n',
         [
             "error: 'in_channels.real' is not arithmetic",
-            "  my.toml: layers[0].out_channels",
+            "  my.toml:4: layers[0].out_channels",
             "  in_channels.real",
             "  ^^^^^^^^^^^^^^^^",
             "  allowed: numbers, names, + - * / // %, comparisons, and/or/not, a if b else c and "
@@ -93,7 +98,7 @@ MISTAKES = {
         '[[examples]]\ninput = "8x8x4"\n',
         [
             "error: out_channels must be a whole number, not 1.333333333",
-            "  my.toml: layers[0].out_channels",
+            "  my.toml:4: layers[0].out_channels",
             "  in an expression use // or ceil(), floor(), round_to()",
         ],
     ),
@@ -101,7 +106,7 @@ MISTAKES = {
         '[[layers]]\ntype = "convv"\nkernel_size = 3\n',
         [
             "error: convv is not a layer type or design",
-            "  my.toml: layers[0].type",
+            "  my.toml:2: layers[0].type",
             "  did you mean conv?",
         ],
     ),
@@ -109,7 +114,7 @@ MISTAKES = {
         '[[layers]]\ntype = "conv"\nkernel_size = 3\nout_channels = 4\ngrups = 2\n',
         [
             "error: conv has no field grups",
-            "  my.toml: layers[0].grups",
+            "  my.toml:5: layers[0].grups",
             "  did you mean groups?",
         ],
     ),
@@ -118,19 +123,19 @@ MISTAKES = {
         '[[examples]]\ninput = "8x8x4"\n',
         [
             "error: separable has no parameter out_chanels",
-            "  my.toml: layers[1].out_chanels",
+            "  my.toml:8: layers[1].out_chanels",
             "  did you mean out_channels?",
         ],
     ),
     "an unknown key of the file": (
         f'sumary = "x"\n[[layers]]\n{CONV}',
-        ["error: sumary is not a field here", "  my.toml: sumary", "  did you mean summary?"],
+        ["error: sumary is not a field here", "  my.toml:1: sumary", "  did you mean summary?"],
     ),
     "an unknown layer": (
         f'[[layers]]\nname = "first"\n{CONV}[[layers]]\ntype = "add"\nfrom = ["input", "frist"]\n',
         [
             "error: frist is not the name of an earlier layer",
-            "  my.toml: layers[1].from",
+            "  my.toml:8: layers[1].from",
             "  did you mean first?",
         ],
     ),
@@ -138,36 +143,36 @@ MISTAKES = {
         f'[[layers]]\ntype = "add"\nfrom = ["input", "conv"]\n[[layers]]\n{CONV}',
         [
             "error: conv is not the name of an earlier layer",
-            "  my.toml: layers[0].from",
+            "  my.toml:3: layers[0].from",
             "  known: input",
         ],
     ),
     "shapes that do not fit": (
         f'[[layers]]\n{CONV}[[layers]]\ntype = "add"\nfrom = ["conv", "input"]\n'
         '[[examples]]\ninput = "8x8x6"\n',
-        ["error: add: 8x8x4 and 8x8x6 differ in channels", "  my.toml: layers[1].from"],
+        ["error: add: 8x8x4 and 8x8x6 differ in channels", "  my.toml:7: layers[1].from"],
     ),
     "a negative repeat": (
         f'[[layers]]\n{CONV}repeat = "in_channels - 5"\n[[examples]]\ninput = "8x8x4"\n',
-        ["error: repeat must be at least 0, not -1", "  my.toml: layers[0].repeat"],
+        ["error: repeat must be at least 0, not -1", "  my.toml:5: layers[0].repeat"],
     ),
     "groups that do not divide": (
         f'[[layers]]\n{CONV}groups = 3\n[[examples]]\ninput = "8x8x6"\n',
         [
             "error: groups=3 does not divide 4 output channels",
-            "  my.toml: layers[0].groups",
+            "  my.toml:5: layers[0].groups",
             "  try 1 or 2",
         ],
     ),
     "an example's half product": (
         f'[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\nparams = "3 3"\n',
-        ["error: '3 3' is not an expression", "  my.toml: examples[0].params", "  3 3", "    ^"],
+        ["error: '3 3' is not an expression", "  my.toml:7: examples[0].params", "  3 3", "    ^"],
     ),
     "an example's name": (
         f'[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\nmacs = "3 * channels"\n',
         [
             "error: channels is not known here",
-            "  my.toml: examples[0].macs",
+            "  my.toml:7: examples[0].macs",
             "  3 * channels",
             "      ^^^^^^^^",
             "  known: ceil, floor, round_to, min or max",
@@ -175,33 +180,33 @@ MISTAKES = {
     ),
     "an example's fraction": (
         f'[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\nparams = "3 / 2"\n',
-        ["error: params must be a whole number, not 1.5", "  my.toml: examples[0].params"],
+        ["error: params must be a whole number, not 1.5", "  my.toml:7: examples[0].params"],
     ),
     "an example's argument": (
         f'parameters = {{ width = 1 }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n'
         "arguments = { widht = 2 }\n",
         [
             "error: my has no parameter widht",
-            "  my.toml: examples[0].arguments.widht",
+            "  my.toml:8: examples[0].arguments.widht",
             "  did you mean width?",
         ],
     ),
     "a required parameter that an example does not give": (
         f'parameters = {{ rank = {{}} }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
-        ["error: rank is missing: my needs it", "  my.toml: examples[0].arguments.rank"],
+        ["error: rank is missing: my needs it", "  my.toml:6: examples[0].arguments.rank"],
     ),
     "a requirement that an example does not meet": (
         'require = [{ that = "mid <= 8", otherwise = "mid goes up to 8" }]\n'
         f'parameters = {{ mid = 4 }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n'
         "arguments = { mid = 9 }\n",
-        ["error: my: mid goes up to 8", "  my.toml: examples[0].arguments"],
+        ["error: my: mid goes up to 8", "  my.toml:9: examples[0].arguments"],
     ),
     "a misspelt name in a requirement": (
         'require = [{ that = "midd <= 8", otherwise = "mid goes up to 8" }]\n'
         f'parameters = {{ mid = 4 }}\n[[layers]]\n{CONV}[[examples]]\ninput = "8x8x4"\n',
         [
             "error: midd is not known here",
-            "  my.toml: require[0].that",
+            "  my.toml:1: require[0].that",
             "  midd <= 8",
             "  ^^^^",
             "  did you mean mid?",
@@ -211,24 +216,24 @@ MISTAKES = {
         f'require = [{{ that = "mid <", otherwise = "mid goes up to 8" }}]\n[[layers]]\n{CONV}',
         [
             "error: 'mid <' is not an expression",
-            "  my.toml: require[0].that",
+            "  my.toml:1: require[0].that",
             "  mid <",
             "  ^",
         ],
     ),
     "a requirement without a sentence": (
         f'require = [{{ that = "in_channels > 3" }}]\n[[layers]]\n{CONV}',
-        ["error: otherwise is missing", "  my.toml: require[0].otherwise"],
+        ["error: otherwise is missing", "  my.toml:1: require[0].otherwise"],
     ),
     "a reserved name": (
         f"parameters = {{ index = 1 }}\n[[layers]]\n{CONV}",
-        ["error: index is a reserved name", "  my.toml: parameters.index"],
+        ["error: index is a reserved name", "  my.toml:1: parameters.index"],
     ),
     "itself": (
         '[[layers]]\ntype = "my"\n[[examples]]\ninput = "8x8x4"\n',
         [
             "error: designs are nested more than 12 deep",
-            "  my.toml: layers[0]",
+            "  my.toml:1: layers[0]",
             "  does my contain itself?",
         ],
     ),
@@ -256,7 +261,7 @@ def test_designs_that_contain_each_other(invoke: Run, write: Write) -> None:
         result = invoke(*command, "--design-path", "blocks")
         assert result == refusal(
             "error: designs are nested more than 12 deep",
-            "  blocks/a.toml: layers[0]",
+            "  blocks/a.toml:1: layers[0]",
             "  does b contain itself?",
         )
 

@@ -523,7 +523,7 @@ def test_settings_go_to_one_side_or_both(invoke: Run) -> None:
         ),
         (
             ("resnet18", "resnet34", "--by", "name"),
-            ("name is not a by", "--by name", "known: layer or type"),
+            ("name is not a way to compare", "--by name", "known: layer or type"),
         ),
         (
             ("resnet18", "resnet43"),

@@ -57,13 +57,12 @@ def test_the_name_of_types_reads_back(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("int7", "int7 is not a data type\n  did you mean int8?"),
+        ("int7", "int7 is not a data type\n  try int64, int32, int16, int8, int4, int2 or int1"),
         ("flaot32", "flaot32 is not a data type\n  did you mean float32?"),
         (
             "int8,weights=q",
             "q is not a data type\n  known: float64, float32, float16, bfloat16, float8_e4m3, "
-            "float8_e5m2, float4_e2m1, int64, int32, int16, int8, int4, int2, int1, uint64, "
-            "uint32, uint16, uint8, uint4, uint2 or uint1",
+            "float8_e5m2, float4_e2m1, int64, ... (21 in all)",
         ),
         (
             "bias=int32",

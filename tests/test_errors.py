@@ -411,19 +411,19 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "an expansion beyond the limit": (
         "a.toml",
         'input = "8x8x4"\n' + '[[layers]]\ntype = "identity"\nrepeat = 10000\n' * 3,
-        ("error: more than 20,000 layers", "  a.toml: layers[2]", "  look at the repeats"),
+        ("error: more than 20,000 layers", "  a.toml:8: layers[2]", "  look at the repeats"),
     ),
     "a repeat beyond the limit": (
         "a.toml",
         'input = "8x8x4"\n[[layers]]\ntype = "identity"\nrepeat = "100 * 101"\n',
-        ("error: repeat must be at most 10000", "  a.toml: layers[0].repeat"),
+        ("error: repeat must be at most 10000", "  a.toml:4: layers[0].repeat"),
     ),
     "an import in an expression": (
         "a.toml",
         'input = "8x8x4"\n[[layers]]\ntype = "1x1"\nout_channels = "__import__(\'os\')"\n',
         (
             "error: __import__ is not a function here",
-            "  a.toml: layers[0].out_channels",
+            "  a.toml:4: layers[0].out_channels",
             "  __import__('os')",
             "  ^^^^^^^^^^^^^^^^",
             "  known: ceil, floor, round_to, min, max",
@@ -434,7 +434,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         'input = "8x8x4"\n[[layers]]\ntype = "1x1"\nout_channels = "channels.real"\n',
         (
             "error: 'channels.real' is not arithmetic",
-            "  a.toml: layers[0].out_channels",
+            "  a.toml:4: layers[0].out_channels",
             "  channels.real",
             "  ^^^^^^^^^^^^^",
             "  allowed: numbers, names, + - * / // %, comparisons, and/or/not, a if b else c and "
@@ -446,7 +446,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         'input = "8x8x4"\n[[layers]]\ntype = "1x1"\nout_channels = "10**10**10"\n',
         (
             "error: '10 ** 10 ** 10' uses an operator outside + - * / // %",
-            "  a.toml: layers[0].out_channels",
+            "  a.toml:4: layers[0].out_channels",
             "  10**10**10",
             "  ^^^^^^^^^^",
         ),
@@ -456,7 +456,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         'input = "8x8x4"\n[[layers]]\ntype = "1x1"\nname = "p"\nout_channels = "2 * chanels"\n',
         (
             "error: chanels is not known here",
-            "  a.toml: layers[0].out_channels",
+            "  a.toml:5: layers[0].out_channels",
             "  2 * chanels",
             "      ^^^^^^^",
             "  did you mean channels?",
@@ -467,7 +467,7 @@ FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         'input = "8x8x4"\n[[layers]]\ntype = "1x1"\nout_channels = "channels / 3"\n',
         (
             "error: out_channels must be a whole number, not 1.333333333",
-            "  a.toml: layers[0].out_channels",
+            "  a.toml:4: layers[0].out_channels",
             "  in an expression use // or ceil(), floor(), round_to()",
         ),
     ),
@@ -507,7 +507,7 @@ def test_a_design_that_contains_itself(invoke: Run, tmp_path: Path) -> None:
     (tmp_path / "snake.toml").write_text('[[layers]]\ntype = "snake"\n')
     assert invoke("count", "8x8x4", "snake", "--design-path", str(tmp_path)) == refusal(
         "error: designs are nested more than 12 deep",
-        f"  {tmp_path}/snake.toml: layers[0]",
+        f"  {tmp_path}/snake.toml:1: layers[0]",
         "  does snake contain itself?",
     )
 

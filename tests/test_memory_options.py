@@ -160,7 +160,14 @@ def test_a_limit_on_the_peak_is_one_on_what_was_asked(invoke: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "lines"),
     [
-        ("--dtype int7", ["int7 is not a data type", "  --dtype int7", "  did you mean int8?"]),
+        (
+            "--dtype int7",
+            [
+                "int7 is not a data type",
+                "  --dtype int7",
+                "  try int64, int32, int16, int8, int4, int2 or int1",
+            ],
+        ),
         (
             "--in-place depthwize",
             [

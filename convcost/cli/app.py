@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from convcost import __version__
-from convcost.cli.coloring import typed, wants_color
+from convcost.cli.coloring import typed, wants_color, without_color
 from convcost.cli.exits import BUG, CLOSED_PIPE, DONE, INTERRUPTED, WRONG_INPUT
 from convcost.cli.interruption import Interrupted
 from convcost.cli.writer import Unwritable, complain
@@ -142,7 +142,8 @@ def run(arguments: list[str] | None = None) -> int:
     from convcost.errors import ConvcostError
 
     try:
-        code = app(args=arguments, standalone_mode=False, prog_name="convcost")
+        words = sys.argv[1:] if arguments is None else arguments
+        code = app(args=_in_order(words), standalone_mode=False, prog_name="convcost")
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except ConvcostError as error:
@@ -163,6 +164,37 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:
         code = _usage_error(error)
         return _bug(error) if code is None else code
+
+
+BEFORE = ("--lang", "--color", "--colour")
+"""Options that may stand before the command: they are for whatever it is."""
+
+
+OWN = ("--help", "-h", "--version", "-V", "--install-", "--show-")
+"""Options that need no command."""
+
+
+def _in_order(words: Sequence[str]) -> list[str]:
+    """``--lang zh count resnet18`` as ``count --lang zh resnet18``: the command takes them."""
+    moved: list[str] = []
+    rest = list(words)
+    while rest:
+        name, equals, _ = rest[0].partition("=")
+        if name in (f"--no-{color}" for color in ("color", "colour")):
+            moved += ["--color", "never"]
+            rest = rest[1:]
+        elif name in BEFORE and (equals or len(rest) > 1):
+            moved += rest[: 1 if equals else 2]
+            rest = rest[1 if equals else 2 :]
+        else:
+            break
+    if not rest or rest[0].startswith("-"):
+        if len(rest) > 1 and not rest[0].startswith(OWN) and not COMMANDS.keys().isdisjoint(rest):
+            from convcost.cli.unnamed import command_for
+
+            command_for(words)  # an option of the command stands before it: an error
+        return list(words)  # nothing to hand them to: help, or a mistake
+    return [rest[0], *moved, *rest[1:]]
 
 
 def _wrong_input(error: Any) -> int:
@@ -192,17 +224,33 @@ def _usage_error(error: Exception) -> int | None:
         return None
     message = show().strip()
     if kind == "NoArgsIsHelpError":
-        sys.stdout.write(f"{message}\n")
+        sys.stdout.write(f"{message if wants_color(sys.stdout) else without_color(message)}\n")
         return DONE
     message = message.partition(" (Possible")[0].partition(" Did you mean")[0].rstrip(".")
     context = getattr(error, "ctx", None)
-    lines = [shorten(message[:1].lower() + message[1:], 300)]
+    lines = [shorten(_own_words(message[:1].lower() + message[1:]), 300)]
     if context is not None:
         lines.append(f"  see {context.command_path} --help")
     from convcost.cli.output import print_lines
 
     print_lines(lines, context is not None)
     return WRONG_INPUT
+
+
+def _own_words(message: str) -> str:
+    """What a validator of the command-line library says, as convcost says it."""
+    import re
+
+    said = {
+        r"[Ii]nput should be greater than or equal to (\S+)": r"it must be \1 or more",
+        r"[Ii]nput should be less than or equal to (\S+)": r"it must be \1 or less",
+        r"[Ii]nput should be a valid integer.*": "it must be a whole number",
+        r"[Ii]nput should be a valid number.*": "it must be a number",
+        r"[Ii]nput should be a valid boolean.*": "it must be true or false",
+    }
+    for pattern, words in said.items():
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def _bug(error: Exception) -> int:

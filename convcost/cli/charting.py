@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost.cli.command import BARE
+from convcost.cli.tokens import BARE
 from convcost.errors import SpecError
 
 if TYPE_CHECKING:

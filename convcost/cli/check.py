@@ -349,6 +349,7 @@ def _own_form(output: o.OutputOptions) -> str | None:
         ("--json", output.json),
         ("--csv", output.csv),
         ("--markdown", output.md),
+        ("--latex", output.latex),
         ("--get", output.get is not None),
     ):
         if given:

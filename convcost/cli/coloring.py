@@ -25,6 +25,13 @@ def wants_color(stream: Any, choice: str = "auto") -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def without_color(text: str) -> str:
+    """The text without the codes that colour it."""
+    import re
+
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
 def typed(option: str, words: Sequence[str], default: str = "auto") -> str:
     """The value of an option in words that nobody has parsed; the last one where there are two."""
     found = default
@@ -32,7 +39,9 @@ def typed(option: str, words: Sequence[str], default: str = "auto") -> str:
         name, equals, value = word.partition("=")
         if name == "--":
             break
-        if name == option:
+        if option == "--color" and name in ("--no-color", "--no-colour"):
+            found = "never"
+        if name == option or (option == "--color" and name == "--colour"):
             found = value if equals else following
     return found
 

@@ -13,9 +13,20 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from convcost.errors import SpecError, nearest, shorten
+from convcost.cli.tokens import BARE, format_word, is_flag, is_short, is_value, may_be_bare
+from convcost.errors import SpecError, shorten
 
 DEFAULT_PANEL = "Options"
+
+LEAVE_ONE = "leave one of them out"
+NO_COLOR = ("--no-color", "--no-colour")
+
+TOGETHER = frozenset({"--get", "--columns"})
+"""Options whose values may always be several, with commas."""
+
+EACH_OF = frozenset({"--kernel", "--out", "--stride", "--dilation", "--groups"})
+EACH_COMMANDS = frozenset({"compare", "count", "conventions"})
+"""Options that may have several values, and the commands that then answer for each of them."""
 
 
 class Command(TyperCommand):
@@ -27,7 +38,7 @@ class Command(TyperCommand):
         Typer makes a validator for each option of a command, given or not: a tenth of a short
         run. Those that were not given keep their defaults without one.
         """
-        scan = _Scan(self, ctx, args)
+        scan = Scan(self, ctx, args)
         settled = scan.settled()
         every = self.params
         try:
@@ -161,25 +172,26 @@ def _words(param: Any) -> str:
     return str(param.metavar or param.name.upper())
 
 
-class _Scan:
+class Scan:
     """One walk over the words of a command, option by option."""
 
     def __init__(self, command: Any, ctx: Any, args: Sequence[str]) -> None:
         self._ctx = ctx
+        self.command = str(ctx.info_name)
         self._args = list(args)
-        self._params = {
+        self.params = {
             name: p
             for p in command.get_params(ctx)
             for name in (*p.opts, *p.secondary_opts)
             if p.param_type_name == "option"
         }
-        self._given: dict[str, str] = {}
+        self._given: dict[str, tuple[str, str | None]] = {}
         self._seen: set[str] = set()
-        self._words: list[str] = []
+        self.words: list[str] = []
 
     def settled(self) -> list[str]:
         """The same words for the parser. Raises SpecError for what it would misread."""
-        self._words = [word for kind, word, _ in self._walk() if kind == "word"]
+        self.words = [word for kind, word, _ in self._walk() if kind == "word"]
         out: list[str] = []
         for kind, name, value in self._walk():
             if kind == "word":
@@ -212,48 +224,39 @@ class _Scan:
                 for _, rest in args:
                     yield "word", rest, None
             elif token.startswith("--"):
-                name, equals, value = token.partition("=")
-                proper = name if name in self._params else name.replace("_", "-")
-                param = self._params.get(proper)
-                if equals:
-                    yield (
-                        ("own" if param is None else "option"),
-                        (name if param is None else proper),
-                        value,
-                    )
-                elif param is None:
-                    takes = following is not None and not following.startswith("--")
-                    yield "own", name, next(args)[1] if takes else None
-                elif _is_flag(param) or following is None or not _is_value(param, following):
-                    yield "option", proper, BARE if _may_be_bare(param) else None
-                else:
-                    yield "option", proper, next(args)[1]
-            elif (
-                len(token) > 1
-                and token[0] == "-"
-                and not token[1].isdigit()
-                and token[:2] in self._params
-            ):
-                param = self._params[token[:2]]
-                if len(token) > 2 or _is_flag(param) or following is None:
+                kind, name, value, takes_next = self._long(token, following)
+                yield kind, name, next(args)[1] if takes_next else value
+            elif is_short(token):
+                short = self.params.get(token[:2])
+                if short is None:
+                    yield ("own" if len(token) == 2 else "word"), token, None
+                elif len(token) > 2 or is_flag(short) or following is None:
                     yield "option", token[:2], token[2:] or None
                 else:
                     yield "option", token[:2], next(args)[1]
             else:
                 yield "word", token, None
 
+    def _long(self, token: str, following: str | None) -> tuple[str, str, str | None, bool]:
+        """``--name=value`` or ``--name``: its kind, name and value, or whether that comes next."""
+        name, equals, value = token.partition("=")
+        proper = name if name in self.params else name.replace("_", "-")
+        param = self.params.get(proper)
+        if param is None:
+            takes_next = not equals and following is not None and not following.startswith("--")
+            return "own", name, value if equals else None, takes_next
+        if equals:
+            return "option", proper, value, False
+        if is_flag(param) or following is None or not is_value(param, following):
+            return "option", proper, BARE if may_be_bare(param) else None, False
+        return "option", proper, None, True
+
     def _known(self, name: str, value: str | None) -> list[str]:
-        param = self._params[name]
+        param = self.params[name]
         self._seen.add(param.name)
-        typed = name if value is None else f"{name} {value}"
-        if not param.multiple and not _is_flag(param):
-            if param.name in self._given:
-                raise SpecError(
-                    f"{param.opts[0]} is given twice",
-                    place=shorten(f"{self._given[param.name]}, {typed}", 72),
-                    hint=f"several values go into one option: {param.opts[0]} 16,32",
-                )
-            self._given[param.name] = typed
+        if param.opts[0] == "--format" and value is not None:
+            value = format_word(value)
+        self._refuse_second(param, name, value)
         if value is None:
             return [name]
         return (
@@ -264,26 +267,41 @@ class _Scan:
             else [name, value]
         )
 
+    def _refuse_second(self, param: Any, name: str, value: str | None) -> None:
+        """The parser would keep the last of two: ``-o 16 -o 32``, ``--bias --no-bias``."""
+        if param.multiple or (is_flag(param) and not param.secondary_opts):
+            return
+        first = self._given.get(param.name)
+        self._given[param.name] = (name, value)
+        if first is None or (is_flag(param) and first == (name, value)):
+            return
+        both = [word if text is None else f"{word} {text}" for word, text in (first, (name, value))]
+        if is_flag(param):
+            raise SpecError(f"{both[0]} and {both[1]} are both given", hint=LEAVE_ONE)
+        option = param.opts[0]
+        takes_several = option in TOGETHER or (option in EACH_OF and self.command in EACH_COMMANDS)
+        one = f"{option} {first[1]},{value}"
+        raise SpecError(
+            f"{option} is given twice",
+            place=shorten(", ".join(both), 72),
+            hint=f"several values go into one option: {shorten(one)}"
+            if takes_several
+            else LEAVE_ONE,
+        )
+
     def _own(self, name: str, value: str | None) -> list[str]:
         """An option that the command does not have: a parameter of a design, or a mistake."""
         field = name[2:].replace("-", "_")
-        if value is not None and "--set" in self._params and self._has_parameter(field):
-            self._seen.add(self._params["--set"].name)
+        if value is not None and "--set" in self.params and self._has_parameter(field):
+            self._seen.add(self.params["--set"].name)
             return [f"--set={name}={value}"]  # as typed: a refusal can name it
         if (limit := self._limit(name, value)) is not None:
             return limit
-        from convcost.cli.elsewhere import OPTIONS
+        if name in NO_COLOR and "--color" in self.params:
+            return self._known("--color", "never")
+        from convcost.cli.guessing import refused_option
 
-        known = OPTIONS.get(name.replace("_", "-"))
-        if known is not None:
-            raise SpecError(known[0], place=name, hint=known[1])
-        options = [option for option in self._params if option.startswith("--")]
-        own = [f"--{parameter}" for parameter in self._parameters()] if value is not None else []
-        match = nearest(name, own) or nearest(name, options)
-        raise SpecError(
-            f"no such option: {shorten(name, 40)}",
-            hint=f"did you mean {match}?" if match else f"see {self._ctx.command_path} --help",
-        )
+        raise refused_option(self, name, value)
 
     def _limit(self, name: str, value: str | None) -> list[str] | None:
         """A limit in the spelling of this command: ``--max-macs 4G`` and ``--max macs=4G`` are one.
@@ -291,27 +309,31 @@ class _Scan:
         None where it is neither.
         """
         figure, equals, number = (value or "").partition("=")
-        if name == "--max" and equals and f"--max-{figure}" in self._params:
+        if name == "--max" and equals and f"--max-{figure}" in self.params:
             return self._known(f"--max-{figure}", number)
         figure = name.removeprefix("--max-")
-        if figure != name and value is not None and "--max" in self._params:
+        if figure != name and value is not None and "--max" in self.params:
             return self._known("--max", f"{figure.replace('-', '_')}={value}")
         return None
+
+    def given_names(self) -> set[str]:
+        """The options that were typed and that the command has."""
+        return {name for kind, name, _ in self._walk() if kind == "option"}
 
     def _has_parameter(self, field: str) -> bool:
         """Whether something that is named here may have a parameter of that name."""
         from convcost.sources.words import is_torch_word
 
         is_open = any(is_torch_word(word) or word.endswith(".toml") for word in self._names())
-        return is_open or field in self._parameters()
+        return is_open or field in self.parameters()
 
     def _names(self) -> list[str]:
         """The words, and what options name."""
         named = ("--design", "-D", "--designs", "--type", "--to", "--from")
         names = [value for _, name, value in self._walk() if name in named and value]
-        return [*self._words, *(part for name in names for part in name.split(","))]
+        return [*self.words, *(part for name in names for part in name.split(","))]
 
-    def _parameters(self) -> list[str]:
+    def parameters(self) -> list[str]:
         """The parameters of the designs and networks that are named."""
         from pathlib import Path
 
@@ -330,28 +352,3 @@ class _Scan:
 
 _HELP = frozenset({"--help", "-h"})
 """Options that show all others."""
-
-
-BARE = "-"
-"""The value of an option that may stand without one, where it does."""
-
-
-def _may_be_bare(param: Any) -> bool:
-    """Whether an option may stand without its value: ``--chart [FILE]``."""
-    return str(param.metavar).startswith("[")
-
-
-def _is_value(param: Any, word: str) -> bool:
-    """Whether the next word belongs to an option, which may stand without one.
-
-    Not where it is an option itself, or no number where a number is asked for.
-    """
-    if not _may_be_bare(param) or word == BARE:
-        return True
-    if "," not in param.metavar:
-        return not word.startswith("-")
-    return "," in word or word.rstrip("kKMGTB").replace(".", "", 1).isdigit()
-
-
-def _is_flag(param: Any) -> bool:
-    return bool(getattr(param, "is_flag", False) or getattr(param, "count", False))

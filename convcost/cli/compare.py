@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,6 +84,7 @@ def run(
         from convcost.cli.charting import check_charting
 
         width = check_charting(chart, chart_width)
+    _refuse_words_between(what or [])
     if verbose and (form != "table" or output.get is not None):
         raise SpecError("--verbose changes nothing here", place="--verbose", hint=FOR_TABLES)
     found = _results(Question(what or [], layer), baseline, keep_going=keep_going, strict=strict)
@@ -99,7 +101,11 @@ def run(
     if convention is not None:
         write_reports(_recounted(results, convention, human), form, output)
     elif output.get is not None:
-        values = [record for result in results for record in result.report().records()]
+        values = [
+            record
+            for result in every
+            for record in ((None,) if result is None else result.report().records())
+        ]
         write_values(values, output.get, output)
     elif results:
         write_reports([result.report(human=human) for result in results], form, output, verbose)
@@ -172,3 +178,26 @@ def _refuse_partial(result: ComparisonResult) -> None:
                 f"{entry.name} cannot be counted completely",
                 hint="without --strict its figures are lower bounds",
             )
+
+
+BETWEEN = ("vs", "vs.", "versus", "against", "and", "or", "with")
+"""Words that people say between two designs."""
+
+
+def _refuse_words_between(words: Sequence[str]) -> None:
+    """``compare 56x56x256 1x1 vs 3x3 -o 64``: alternatives stand side by side."""
+    from convcost.errors import SpecError, shorten
+    from convcost.quantities import looks_like_shape
+
+    between = next((word for word in words[1:] if word.lower() in BETWEEN), None)
+    if between is None:
+        return
+    named = [word for word in words if word.lower() not in BETWEEN]
+    first, *rest = named
+    rest = [f"conv {word}" if looks_like_shape(word) and word != "1x1" else word for word in rest]
+    shown = " ".join(f'"{word}"' if " " in word else word for word in (first, *rest))
+    raise SpecError(
+        "alternatives stand side by side, without a word between them",
+        place=between,
+        hint=f"leave it out: {shorten(shown, 100)}",
+    )

@@ -100,7 +100,8 @@ def run(
         from convcost.cli.streaming import Stream
 
         return Stream(question, output, most, execution, layers, keep_going, strict).run()
-    results, failed = _results(question, keep_going)
+    kept, failed = _results(question, keep_going)
+    results = [result for result in kept if result is not None]
     refuse_types(memory, [result.counted.graph for result in results])
     if strict and not most:  # with limits the verdict is theirs: not known is not kept
         for result in results:
@@ -111,7 +112,7 @@ def run(
         write_reports(_recounted(results, view, convention), form, output)
     elif output.get is not None:
         print_notes(note for result in results for note in result.notes)
-        documents = [result.document(execution=execution) for result in results]
+        documents = [None if one is None else one.document(execution=execution) for one in kept]
         write_values(documents, output.get, output)
     elif results:
         write_reports(_reports(results, view, form), form, output, verbose)
@@ -142,6 +143,12 @@ def _refuse_unused(
         "--layers": (layers, ("jsonl",)),
         "--verbose": (verbose, ("table",)),
     }
+    if view.largest and view.depth is not None:
+        raise SpecError(
+            "-n shows single layers, --depth folds them",
+            place=f"-n {view.largest}, --depth {view.depth}",
+            hint="leave one of them out",
+        )
     for name, (given, forms) in shape.items():
         if given and (output.get is not None or form not in forms):
             there = "--get" if output.get is not None else form
@@ -152,13 +159,14 @@ def _refuse_unused(
             )
 
 
-def _results(question: Question, keep_going: bool) -> tuple[list[CountResult], bool]:
-    """Everything counted; with ``keep_going`` bad specs are reported and passed over."""
+def _results(question: Question, keep_going: bool) -> tuple[list[CountResult | None], bool]:
+    """Everything counted; with ``keep_going`` bad specs are reported, and None in their place."""
     from convcost.api import count_subject
     from convcost.cli.output import print_error, print_notes
     from convcost.sources.found import Problem
 
-    results, failed = [], False
+    results: list[CountResult | None] = []
+    failed = False
     for label, asked in question.asked.cases():
         opened = question.opened(asked)
         print_notes(opened.notes)
@@ -168,6 +176,7 @@ def _results(question: Question, keep_going: bool) -> tuple[list[CountResult], b
                     raise subject.error
                 print_error(subject.error)
                 failed = True
+                results.append(None)
                 continue
             name = f"{subject.name} {label}".rstrip()
             results.append(count_subject(subject._replace(name=name)))

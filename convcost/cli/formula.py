@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convcost.cli import options as o
 from convcost.cli.completion import complete_words
 from convcost.cli.exits import DONE
+
+if TYPE_CHECKING:
+    from convcost.language.library import Library
 
 EXAMPLES = """Examples:
 
@@ -35,6 +39,8 @@ def run(
         ),
     ] = "standard",
     set_: o.Set = None,
+    kernel: o.Kernel = None,
+    out: o.Out = None,
     stride: o.Stride = None,
     axes: Annotated[int, o.option(o.LAYER, "--axes", min=1, max=3, help="Spatial axes.")] = 2,
     design_path: o.DesignPath = None,
@@ -65,8 +71,9 @@ def run(
         else design_of(library, name, Nowhere(), name).name
         for name in map(library.proper, (design, versus))
     ]
-    settings, _ = set_settings(set_)
-    fixed, _ = layer_settings(o.LayerOptions(stride=stride))
+    settings, typed = set_settings(set_)
+    _refuse_unused(library, names, settings, typed)
+    fixed, _ = layer_settings(o.LayerOptions(kernel=kernel, out=out, stride=stride))
     for field in FIELDS.keys() & settings.keys():  # of layers in general, so of both designs
         if field in fixed:
             raise SpecError(f"{field} is given twice", hint="leave one of them out")
@@ -74,3 +81,23 @@ def run(
     derived = derive(library, names[0], names[1], axes=axes, arguments=settings, fixed=fixed)
     write_answer([formula_report(derived)], output, form)
     return DONE
+
+
+def _refuse_unused(
+    library: Library, names: list[str], settings: Mapping[str, Any], typed: Mapping[str, str]
+) -> None:
+    """A parameter that neither design has would change nothing. Raises SpecError."""
+    from convcost.errors import SpecError, did_you_mean
+    from convcost.language.fields import FIELDS
+
+    designs = [library.find(name) for name in names if library.knows(name)]
+    if len(designs) < len(set(names)):
+        return  # a line of layers has the fields of its layers
+    known = list(dict.fromkeys(name for design in designs for name in design.parameters))
+    for name in settings:
+        if name not in FIELDS and not any(design.accepts(name) for design in designs):
+            raise SpecError(
+                f"{names[0]} has no parameter {name}",
+                place=typed[name],
+                hint=did_you_mean(name, known) if known else None,
+            )

@@ -163,6 +163,7 @@ Format = Annotated[
 Json = Annotated[bool, option(OUTPUT, "--json", help="Short for --format json.")]
 Csv = Annotated[bool, option(OUTPUT, "--csv", help="Short for --format csv.")]
 Md = Annotated[bool, option(OUTPUT, "--md", "--markdown", help="Short for --format markdown.")]
+Latex = Annotated[bool, option(OUTPUT, "--latex", "--tex", help="Short for --format latex.")]
 Get = Annotated[
     str | None,
     option(
@@ -319,6 +320,7 @@ class OutputOptions(NamedTuple):
     json: Json = False
     csv: Csv = False
     md: Md = False
+    latex: Latex = False
     get: Get = None
     output: Output = None
     color: Color = "auto"
@@ -360,6 +362,9 @@ def bundled(command: Callable[..., int]) -> Callable[..., int]:
             name: bundle(**{field: given.pop(field) for field in bundle._fields})
             for name, bundle in bundles.items()
         }
+        for name, options in made.items():
+            if getattr(options, "output", None) == "-":  # standard output, as - is standard input
+                made[name] = options._replace(output=None)
         return command(**made, **given)
 
     run.__doc__ = command.__doc__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from convcost.cli.coloring import CHOICES, painted_error, typed, wants_color
 from convcost.cli.options import OutputOptions
 from convcost.cli.writer import complain
 from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
-from convcost.quantities import Amount, format_shape
 from convcost.reports.escaping import visible
 from convcost.reports.report import PLAIN_LOOK, Look, Report
 
@@ -22,7 +21,12 @@ def chosen_format(options: OutputOptions) -> str:
     """The one format that was asked for. Raises SpecError for an unknown one, or for two."""
     from convcost.reports.formats import FORMATS, form_of
 
-    short = {"json": options.json, "csv": options.csv, "markdown": options.md}
+    short = {
+        "json": options.json,
+        "csv": options.csv,
+        "markdown": options.md,
+        "latex": options.latex,
+    }
     asked = [form for form, given in short.items() if given]
     if options.form != "table":
         check_choice("--format", options.form, FORMATS)
@@ -63,11 +67,16 @@ def _check_language(options: OutputOptions, asked: set[str]) -> None:
         )
 
 
+NOUNS = {"--format": "a format", "--lang": "a language of convcost", "--by": "a way to compare"}
+"""What the words of an option are."""
+
+
 def check_choice(option: str, word: str, known: Iterable[str]) -> None:
     """Refuse an unknown word of an option with the nearest known one."""
     if word not in known:
+        message = f"{shorten(word, 40)} is not {NOUNS.get(option, f'a value of {option}')}"
         raise SpecError(
-            f"{shorten(word, 40)} is not a {option.removeprefix('--')}",
+            message,
             place=f"{option} {shorten(word, 40)}",
             hint=did_you_mean(word, known),
         )
@@ -133,90 +142,64 @@ def write_answer(reports: Sequence[Report], options: OutputOptions, form: str) -
         write_values([report.document() for report in reports], options.get, options)
 
 
-def write_values(roots: Sequence[dict[str, Any]], paths: str, options: OutputOptions) -> None:
+def write_values(
+    roots: Sequence[Mapping[str, Any] | None], paths: str, options: OutputOptions
+) -> None:
     """``--get``: the values at ``paths`` in each document, bare: a line each, tabs between."""
-    wanted = [path.strip() for path in paths.split(",")]
-    lines = ["\t".join(bare(get_value(root, path)) for path in wanted) for root in roots]
-    emit(options, "".join(f"{line}\n" for line in lines))
+    from convcost.cli.getting import lines_of
 
-
-def get_value(root: dict[str, Any], path: str) -> Any:
-    """The value at a dotted path: keys, indexes, or the name of a layer or design.
-
-    Names may hold dots themselves: the longest name that fits is taken.
-    """
-    value: Any = root
-    rest = path
-    while rest:
-        children = _children(value)
-        names = [name for name in children if rest == name or rest.startswith(f"{name}.")]
-        if not names:
-            from convcost.cli.elsewhere import OPTIONS
-
-            elsewhere = OPTIONS.get(f"--{rest.replace('_', '-')}")
-            if elsewhere is not None:
-                place = f"--get {shorten(path, 60)}"
-                raise SpecError(elsewhere[0], place=place, hint=elsewhere[1])
-            raise SpecError(
-                f"there is no field {shorten(rest, 40)}",
-                place=f"--get {shorten(path, 60)}",
-                hint=did_you_mean(rest, children) if children else None,
-            )
-        name = max(names, key=len)
-        value = _figure(value, name, children[name])
-        rest = rest[len(name) + 1 :]
-    return value
-
-
-def _figure(owner: Any, key: str, value: Any) -> Any:
-    """A figure of a partial count is what it is, a lower bound."""
-    from convcost.engine.figures import FIGURES
-
-    if not isinstance(owner, dict):
-        return value
-    is_bound = owner.get("status") == "partial" or key in owner.get("bounds", ())
-    if is_bound and key in FIGURES and isinstance(value, int):
-        return Amount(value, is_bound=True)
-    return value
-
-
-def _children(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        children = dict(value)
-        for key in ("designs", "layers"):
-            parts = value.get(key)
-            for part in parts if isinstance(parts, list) else ():
-                children.setdefault(part.get("design") or part.get("name"), part)
-        return children
-    if isinstance(value, list | tuple):
-        by_index = {str(index): part for index, part in enumerate(value)}
-        by_name = {
-            str(part.get("design") or part.get("name")): part
-            for part in value
-            if isinstance(part, dict)
-        }
-        return {**by_name, **by_index}
-    return {}
-
-
-def bare(value: Any) -> str:
-    """A value as a shell wants it: numbers as digits, shapes as 56x56x64, text unquoted."""
-    if isinstance(value, str | Amount):
-        return visible(str(value))
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple) and all(isinstance(part, int) for part in value):
-        return format_shape(value)
-    from convcost.reports.jsonl import line
-
-    return line(value).decode().rstrip("\n")
+    emit(options, "".join(f"{line}\n" for line in lines_of(roots, paths)))
 
 
 def print_error(error: ConvcostError) -> None:
     """``error:`` and the lines of an error, on standard error."""
+    if isinstance(error, SpecError) and error.place is not None and ".toml: " in error.place:
+        from convcost.sources.locating import with_toml_line
+
+        error.place = with_toml_line(error.place)
     lines = list(map(visible, error.lines()))
     has_hint = error.hint is not None or bool(getattr(error, "choices", ()))
     print_lines(lines, has_hint)
+
+
+def folded(lines: Sequence[str], width: int) -> list[str]:
+    """Lines of words at a terminal's width; commands, texts with carets and places stay whole."""
+    import re
+    import textwrap
+
+    from convcost.reports.widths import fold
+
+    out: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        is_marked = bool(following.strip()) and not following.strip(" ^")
+        if len(line) <= width or is_marked:
+            out.append(line)
+            continue
+        if not line.isascii():
+            out += fold(line, width, "  ")
+            continue
+        # What is to be copied is one word: a command up to the next comma.
+        held = re.sub(r"convcost [^,;]*", lambda match: match[0].replace(" ", "\0"), line)
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        parts = textwrap.wrap(
+            held,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        out += [part.replace("\0", " ") for part in parts]
+    return out
+
+
+def _stderr_width() -> int | None:
+    """The width of the terminal that errors go to; None where they go elsewhere, unfolded."""
+    import shutil
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
 
 
 def print_lines(lines: list[str], has_hint: bool) -> None:
@@ -227,6 +210,8 @@ def print_lines(lines: list[str], has_hint: bool) -> None:
     if speaks is not None:
         lines, label = speaks.error(lines, has_hint), speaks.text(label)
     lines = [f"{label}{lines[0]}", *lines[1:]]
+    width = _stderr_width()
+    lines = lines if width is None else folded(lines, width)
     if wants_color(sys.stderr, typed("--color", sys.argv)):
         lines = painted_error(lines, label)
     complain("\n".join(lines) + "\n")
@@ -234,11 +219,13 @@ def print_lines(lines: list[str], has_hint: bool) -> None:
 
 def print_notes(notes: Iterable[str]) -> None:
     """Sentences on how words were read, on standard error, each once."""
-    lines = [f"note: {visible(note)}\n" for note in dict.fromkeys(notes)]
+    lines = [f"note: {visible(note)}" for note in dict.fromkeys(notes)]
     if not lines:
         return
     from convcost.cli.speaking import speech
 
-    said = speech()
+    said, width = speech(), _stderr_width()
     for line in lines:
-        complain(said(line))
+        spoken = [said(f"{line}\n").rstrip("\n")]
+        parts = spoken if width is None else folded(spoken, width)
+        complain("".join(f"{part}\n" for part in parts))

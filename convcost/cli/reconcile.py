@@ -82,7 +82,11 @@ def run(
     found = reconcile_of(opened_once("reconcile", words, layer), printed)
     reports = [reconcile_report(one) for one in found]
     if output.get is not None:
-        values = [record for report in reports for record in report.records()]
+        from convcost.cli.getting import counted_figures
+
+        values = counted_figures(
+            [record for one in reports for record in one.records()], output.get
+        )
         write_values(values, output.get, output)
     else:
         write_reports(reports, form, output)
@@ -100,8 +104,14 @@ def _printed(option: str, text: str | None) -> Printed:
     from convcost.errors import ConvcostError, SpecError, shorten
     from convcost.quantities import parse_printed
 
+    place = f"{option} {shorten(text or '', 60)}"
+    if re.fullmatch(r"\s*\d+[.]\d+\s*", text or ""):
+        raise SpecError(
+            "a part of one MAC or parameter is no figure: its unit is missing",
+            place=place,
+            hint=f"write it as the paper does: {option} {text}G or {text}M",
+        )
     try:
         return parse_printed(text or "")
     except ConvcostError as problem:
-        place = f"{option} {shorten(text or '', 60)}"
         raise SpecError(problem.message, place=place, hint=problem.hint) from None

@@ -75,6 +75,7 @@ def run(
 
     form = chosen_format(output)
     settings, _ = set_settings(set_)
+    _refuse_design_behind(what)
     opened = opened_once("swap", what, network)
     swapped = swap_of(opened, source, target, where=where, arguments=settings)
     if strict and swapped.before.uncounted:
@@ -84,3 +85,14 @@ def run(
         )
     write_answer([swap_report(swapped)], output, form)
     return DONE
+
+
+def _refuse_design_behind(words: list[str]) -> None:
+    """``swap resnet50 separable``: what is put there is an option."""
+    from convcost.errors import SpecError
+    from convcost.language.library import Library
+
+    library = Library()
+    for word in words[1:]:
+        if library.knows(word) and library.find(word).kind == "design":
+            raise SpecError("the design to put there is an option", place=word, hint=f"--to {word}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from convcost.errors import SpecError, nearest, shorten
 
@@ -19,7 +19,7 @@ def command_for(args: Sequence[str]) -> str:
     if first.startswith("-") and first != "-":
         raise SpecError(
             f"there is no option {shorten(first, 40)} here",
-            hint="options stand after a command: convcost compare 56x56x256 --kernel 3 --out 64",
+            hint=f"options stand after a command: {_after(args, COMMANDS)}",
         )
     if looks_like_shape(first) and first != "1x1":
         following = next((word for word in args[1:] if not looks_like_shape(word)), "")
@@ -34,3 +34,13 @@ def command_for(args: Sequence[str]) -> str:
         f"no such command: {shorten(first, 40)}",
         hint=f"did you mean {match}?" if match else f"commands: {', '.join(COMMANDS)}",
     )
+
+
+def _after(args: Sequence[str], commands: Mapping[str, str]) -> str:
+    """The same words with their options behind the command, else an example."""
+    import shlex
+
+    at = next((index for index, word in enumerate(args) if word in commands), None)
+    if at is None or len(args) - at < 2 or not all(map(str.isprintable, args)):
+        return "convcost compare 56x56x256 --kernel 3 --out 64"
+    return shorten(shlex.join(["convcost", *args[at:], *args[:at]]), 100)

@@ -43,6 +43,9 @@ class SpaceOptions(NamedTuple):
 
     vary: Vary = None
     set_: Setting = None
+    kernel: o.Kernel = None
+    out: o.Out = None
+    stride: o.Stride = None
     input: o.Inputs = None
     batch: o.Batch = None
     bias: o.Bias = None
@@ -78,13 +81,28 @@ def opened_space(words: list[str], options: SpaceOptions) -> "tuple[Library, Fam
     asked = Asked(
         tuple(words),
         tuple(options.vary or ()),
-        tuple(options.set_ or ()),
+        (*(options.set_ or ()), *_layer_settings(options)),
         parse_shape(shapes[0]) if shapes else None,
         batch_size(options.batch),
         switches,
     )
     family, space = open_space(library, asked)
     return library, family, space
+
+
+def _layer_settings(options: SpaceOptions) -> Iterator[str]:
+    """``--kernel 3`` is ``--set kernel_size=3`` for every candidate. Raises SpecError."""
+    from convcost.errors import SpecError, shorten
+
+    given = {"kernel": options.kernel, "out": options.out, "stride": options.stride}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if "," in value:
+            place = f"--{name} {shorten(value, 60)}"
+            hint = f"several vary: --vary {name}={shorten(value, 40)}"
+            raise SpecError(f"--{name} is one value for all candidates", place=place, hint=hint)
+        yield f"--{name}={value}"
 
 
 def need_numpy() -> None:

@@ -5,7 +5,7 @@ Owns the table of types and how an option names them. Knows nothing of graphs.
 
 from typing import NamedTuple
 
-from convcost.errors import ConvcostError, did_you_mean, nearest, shorten
+from convcost.errors import ConvcostError, did_you_mean, either, nearest, shorten
 
 
 class DataType(NamedTuple):
@@ -69,9 +69,20 @@ def data_type(text: str) -> DataType:
     if word not in SPELLINGS:
         raise ConvcostError(
             f"{shorten(text.strip()) or 'nothing'} is not a data type",
-            hint=did_you_mean(word, SPELLINGS if nearest(word, SPELLINGS) else DTYPES),
+            hint=_of_this_kind(word),
         )
     return DTYPES[SPELLINGS[word]]
+
+
+def _of_this_kind(word: str) -> str:
+    """What there is in place of an unknown type: a size has no kind, a kind has its sizes."""
+    kind = word.rstrip("0123456789")
+    same = [name for name in DTYPES if not kind and name.rpartition("t")[2] == word]
+    if kind != word and kind:
+        same = [name for name in DTYPES if name.rstrip("0123456789") == kind]
+    if same:
+        return f"try {either(same)}"
+    return did_you_mean(word, SPELLINGS if nearest(word, SPELLINGS) else DTYPES)
 
 
 def parse_types(text: str) -> Types:

@@ -7,7 +7,7 @@ could not be counted says so itself (``Amount.is_bound``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
@@ -18,6 +18,7 @@ from convcost.engine.memory.liveness import Memory, memory
 from convcost.engine.memory.sizes import bit_operations, tensor_bytes, weight_bytes
 from convcost.engine.receptive_field import ReceptiveField, receptive_fields
 from convcost.engine.shapes import Shape
+from convcost.errors import did_you_mean
 from convcost.quantities import Amount, UnknownShape
 
 if TYPE_CHECKING:
@@ -298,3 +299,30 @@ FIGURES: Final[dict[str, Figure]] = {figure.key: figure for figure in _TABLE}
 
 STREAMED: Final = ("params", "macs", "element_ops")
 """What a stream's line carries: the figures that need no walk over the layers."""
+
+OTHER_WORDS: Final = {
+    "flops": "macs",
+    "gflops": "macs",
+    "mflops": "macs",
+    "mults": "macs",
+    "memory": "peak, weights or bytes",
+    "mem": "peak, weights or bytes",
+    "ram": "peak",
+    "sram": "peak",
+    "peak_memory": "peak",
+    "activations": "peak",
+    "arena": "peak with --planner tflm",
+    "tensor_arena": "peak with --planner tflm",
+    "flash": "weights",
+    "rom": "weights",
+    "size": "weights",
+    "model_size": "weights",
+    "rf": "receptive_field",
+}
+"""What others call a figure, and what it is here."""
+
+
+def meant_figure(word: str, known: Iterable[str] = FIGURES) -> str:
+    """A hint for a word that is no figure: what it is here, else the nearest of ``known``."""
+    meant = OTHER_WORDS.get(word.lower().replace("-", "_"))
+    return did_you_mean(word, known) if meant is None else f"did you mean {meant}?"

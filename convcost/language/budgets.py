@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from convcost.engine.figures import FIGURES
-from convcost.errors import ConvcostError, OperationError, did_you_mean, shorten
+from convcost.engine.figures import FIGURES, meant_figure
+from convcost.errors import ConvcostError, OperationError, shorten
 from convcost.language.models import FieldValue
 from convcost.language.values import describe
 from convcost.quantities import parse_bytes, parse_count
@@ -108,7 +108,7 @@ def _known(raw: Mapping[str, Any], field: str) -> list[tuple[str, Any]]:
             known = FIGURES.get(key)
             message = f"{key} has no limit" if known else f"{shorten(key, 40)} is not a figure"
             raise OperationError(
-                message, field=f"{field}.{shorten(key, 40)}", hint=did_you_mean(key, LIMITED)
+                message, field=f"{field}.{shorten(key, 40)}", hint=meant_figure(key, LIMITED)
             )
     return list(raw.items())
 

@@ -4,12 +4,28 @@ An operation knows only which field is to blame; its layer's origin turns that i
 the user's words, a place in a file, or an option.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from convcost.errors import ConvcostError, OperationError, SpecError, either
 from convcost.language.fields import FIELDS
+
+Key: TypeAlias = "str | int"
+
+
+class Lines(Protocol):
+    """A text that knows on which line a value of it stands."""
+
+    def of(self, keys: Sequence[Key]) -> int:
+        """The line (from 1) of the value at ``keys``, else of the innermost one around it."""
+
+
+def keys_of(path: str) -> tuple[Key, ...]:
+    """``layers[3].groups`` as keys and indexes."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)
+    return tuple(int(index) if index else key for index, key in parts)
 
 
 class Origin(Protocol):
@@ -50,15 +66,34 @@ class FileOrigin(NamedTuple):
 
     place: str
     path: str = ""
+    lines: Lines | None = None
 
     def error(self, problem: ConvcostError) -> SpecError:
         """The place in the file, down to the field."""
         blamed = getattr(problem, "field", None)
         path = ".".join(filter(None, [self.path, blamed]))
-        place = ": ".join(filter(None, [self.place, path, inside(problem)]))
+        where = self.place
+        if self.lines is not None and path:
+            where = f"{without_line(where)}:{self.lines.of(keys_of(path))}"
+        place = ": ".join(filter(None, [where, path, inside(problem)]))
         error = SpecError(problem.message, place=place, hint=hint_of(problem))
         error.path = ": ".join(filter(None, [path, inside(problem)])) or None
         return error
+
+
+def without_line(place: str) -> str:
+    """``specs.json`` of ``specs.json:7``."""
+    return re.sub(r":\d+$", "", place)
+
+
+def located(error: SpecError, place: str, lines: Lines | None) -> SpecError:
+    """The same error with the line of what it blames, where it says ``place: layers[3].groups``."""
+    said = error.place or ""
+    path = said.removeprefix(f"{place}: ").partition(": ")[0]
+    if lines is None or not said.startswith(f"{place}: ") or " " in path:
+        return error
+    error.place = f"{without_line(place)}:{lines.of(keys_of(path))}{said[len(place) :]}"
+    return error
 
 
 class OptionOrigin(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from convcost.errors import ConvcostError, OperationError, did_you_mean
+from convcost.errors import ConvcostError, OperationError, did_you_mean, nearest
 from convcost.language.fields import FIELDS, Check, field_name
 from convcost.language.values import PADDING_MAY_BE, axes, describe, flag, padding, whole
 from convcost.language.words import read_pads
@@ -109,7 +109,13 @@ def check_input(value: Any) -> tuple[int, ...]:
 
 def generic(error: ValidationError, known: tuple[str, ...] = ()) -> OperationError:
     """The first problem that pydantic names, with its place as the field."""
-    first = error.errors(include_url=False, include_context=False, include_input=True)[0]
+    every = error.errors(include_url=False, include_context=True, include_input=True)
+    missing = tuple(str(one["loc"][-1]) for one in every if one["type"] == "missing")
+    extra = [one for one in every if one["type"] == "extra_forbidden"]
+    # A name that is missing and one that is too many are one mistake: a misspelt field.
+    swapped = [one for one in extra if nearest(str(one["loc"][-1]), missing)]
+    first = (swapped or every)[0]
+    known = (*missing, *known) if swapped else known
     path = ""
     for part in first["loc"]:
         if isinstance(part, int):
@@ -119,9 +125,8 @@ def generic(error: ValidationError, known: tuple[str, ...] = ()) -> OperationErr
     kind, value = first["type"], describe(first["input"])
     if kind == "extra_forbidden":
         name = str(first["loc"][-1])
-        return OperationError(
-            f"{name} is not a field here", field=path, hint=did_you_mean(name, known)
-        )
+        hint = did_you_mean(name, known) if known else None
+        return OperationError(f"{name} is not a field here", field=path, hint=hint)
     if kind == "missing":
         return OperationError(f"{first['loc'][-1]} is missing", field=path)
     if kind == "too_short":
@@ -131,7 +136,42 @@ def generic(error: ValidationError, known: tuple[str, ...] = ()) -> OperationErr
         return OperationError(message, field=path or None)
     if kind in ("greater_than_equal", "less_than_equal") and "int" in str(first["loc"]):
         return OperationError(f"{value} is not between 0 and {MAX_SIZE}", field=path)
+    said = _SAID.get(kind)
+    if kind == "string_pattern_mismatch" and NAMES not in str(first.get("ctx")):
+        said = None
+    if said is not None:
+        what = path.rpartition(".")[2] or "it"
+        sentence = said.format(**first.get("ctx", {}))
+        return OperationError(f"{what} must be {sentence}, not {value}", field=path or None)
     return OperationError(f"{message[:1].lower()}{message[1:]}: {value}", field=path or None)
+
+
+NAMES = "A-Za-z0-9_"
+"""A part of the pattern of names."""
+
+_SAID = {
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "string_too_short": "text of {min_length} or more characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "letters, digits, _, - and .",
+    "literal_error": "one of {expected}",
+}
+"""What a value must be, by pydantic's kind of error."""
 
 
 _UNION_TAGS = frozenset({"int", "bool", "str", "float", "list", "dict"})

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.engine.cost import FREE, Cost
 from convcost.engine.counting import Row
-from convcost.engine.figures import FIGURES, Figure, Measured
+from convcost.engine.figures import FIGURES, Figure, Measured, meant_figure
 from convcost.engine.memory.execution import PLAIN as PLAIN_EXECUTION
 from convcost.engine.memory.execution import Execution
 from convcost.engine.operations.base import windowed
-from convcost.errors import ConvcostError, did_you_mean
+from convcost.errors import ConvcostError
 from convcost.quantities import (
     Amount,
     format_bytes,
@@ -155,7 +155,7 @@ def chosen_columns(columns: Sequence[str]) -> tuple[str, ...]:
     columns = [TITLES.get(key, key) for key in columns]
     for key in columns:
         if key not in COLUMNS:
-            raise ConvcostError(f"there is no column {key}", hint=did_you_mean(key, COLUMNS))
+            raise ConvcostError(f"there is no column {key}", hint=meant_figure(key, COLUMNS))
     return ("layer", *(key for key in columns if key != "layer")) if columns else DEFAULT_COLUMNS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import ceil, floor
 from typing import Any
@@ -22,7 +23,7 @@ def reconcile_report(found: Reconciled) -> Report:
     bound = ">= " if found.counted.uncounted else ""
     shown = found.matches or found.near
     return Report(
-        title=f"{found.name}: {found.printed.text} {figure} printed, "
+        title=f"{found.name}: {_figure_of(found.printed.text, figure)} printed, "
         f"{bound}{format_count(found.own)} counted",
         columns=(
             Column("match", "match"),
@@ -36,6 +37,11 @@ def reconcile_report(found: Reconciled) -> Report:
         document=lambda: reconcile_document([found]),
         records=lambda: (_result(found),),
     )
+
+
+def _figure_of(printed: str, figure: str) -> str:
+    """``4.12G MACs``; what was printed may have the word itself: ``4.1 GFLOPs``."""
+    return printed if re.search(r"[A-Za-z]{2,}\s*$", printed) else f"{printed} {figure}"
 
 
 def words(one: Candidate) -> str:

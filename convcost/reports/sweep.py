@@ -13,7 +13,7 @@ from convcost.quantities import format_bytes, format_count, format_shape
 from convcost.reports.chart import scatter
 from convcost.reports.escaping import csv_cell
 from convcost.reports.report import Column, Look, Report
-from convcost.studies.sweep import Sweep, Wish
+from convcost.studies.sweep import Sweep, Wish, candidates
 from convcost.studies.views import Row, number
 
 SWEEP_SCHEMA = "convcost.sweep/1"
@@ -88,7 +88,7 @@ def sweep_document(swept: Sweep) -> dict[str, Any]:
 
 
 def _caption(swept: Sweep, wish: Wish) -> str:
-    words = [f"{swept.passed:,} of {swept.candidates:,} candidates"]
+    words = [f"{swept.passed:,} of {candidates(swept.candidates)}"]
     words = [f"{words[0]} have {wish.where}"] if wish.where else []
     if wish.pareto:
         named = [f"{one.name} ({'more' if one.largest else 'less'})" for one in wish.pareto]

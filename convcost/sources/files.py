@@ -11,13 +11,13 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from convcost.errors import ConvcostError, SpecError, shorten
+from convcost.errors import ConvcostError, OperationError, SpecError, nearest, shorten
 from convcost.language.layers import LayerSpec
-from convcost.language.places import FileOrigin, Nowhere, Origin
+from convcost.language.places import FileOrigin, Nowhere, Origin, without_line
 from convcost.language.problems import explain_layer
 from convcost.language.reading import MAX_DOCUMENT, MAX_TOML, decode, read_all, read_some, too_long
 from convcost.sources.found import Problem
-from convcost.sources.locating import Lines
+from convcost.sources.locating import Lines, line_of_second
 
 MAX_LINE = MAX_DOCUMENT
 """The longest line that is read, in bytes: a file without line ends must not fill the memory."""
@@ -33,10 +33,11 @@ class Item(NamedTuple):
     line: int | None = None
     path: str = ""
     document: dict[str, Any] | None = None
+    lines: Lines | None = None
 
     def origin(self) -> Origin:
         """For errors that are found later."""
-        return FileOrigin(self.place, self.path) if self.place else Nowhere()
+        return FileOrigin(self.place, self.path, self.lines) if self.place else Nowhere()
 
 
 Read: TypeAlias = Iterator[Item | Problem]
@@ -48,6 +49,10 @@ _validate = LayerSpec.__pydantic_validator__.validate_json
 
 class DuplicateKeyError(ValueError):
     """A JSON object names a key twice."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
 
 
 def read_specs(
@@ -181,7 +186,11 @@ def _load_json(text: str, place: str) -> Any:
         message = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise SpecError(message, place=spot, text=line, span=(column, column + 1)) from None
     except DuplicateKeyError as error:
-        raise SpecError(f"the key {error} stands twice in one object", place=place) from None
+        at = line_of_second(text, error.key) if "\n" in text else None
+        raise SpecError(
+            f"the key {shorten(error.key, 40)} stands twice in one object",
+            place=place if at is None else f"{place}:{at}",
+        ) from None
     except RecursionError:
         raise SpecError("nested too deeply", place=place) from None
     except ValueError:
@@ -192,7 +201,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         times = Counter(name for name, _ in pairs)
-        raise DuplicateKeyError(next(shorten(n, 40) for n, number in times.items() if number > 1))
+        raise DuplicateKeyError(next(name for name, number in times.items() if number > 1))
     return result
 
 
@@ -216,6 +225,15 @@ def _read_document(document: Any, name: str, text: str | None) -> Read:
         yield _check_object(raw, name, None, path=path, lines=lines, keys=(index,))
 
 
+def _refuse_misspelt_layers(raw: dict[str, Any]) -> None:
+    """``[[layer]]`` is no parameter of a layer. Raises OperationError."""
+    for key, value in raw.items():
+        if isinstance(value, list) and nearest(key, ["layers"], cutoff=0.75):
+            raise OperationError(
+                f"{shorten(key, 40)} is not a field here", field=key, hint="did you mean layers?"
+            )
+
+
 def _check_object(
     raw: Any,
     place: str,
@@ -230,14 +248,15 @@ def _check_object(
         if not isinstance(raw, dict):
             raise SpecError("a spec is an object", hint='such as {"input": "56x56x256", ...}')
         if "layers" in raw:
-            return Item(None, place, line, path, raw)
-        return Item(LayerSpec.model_validate(raw), place, line, path)
+            return Item(None, place, line, path, raw, lines)
+        _refuse_misspelt_layers(raw)
+        return Item(LayerSpec.model_validate(raw), place, line, path, None, lines)
     except ValidationError as error:
         problem: ConvcostError = explain_layer(raw, error)
-    except SpecError as error:
+    except ConvcostError as error:
         problem = error
     field = getattr(problem, "field", None)
     if lines is not None:
         line = lines.of((*keys, field) if isinstance(field, str) and field in raw else keys)
-        place = f"{place.partition(':')[0]}:{line}"
+        place = f"{without_line(place)}:{line}"
     return Problem(line, FileOrigin(place, path).error(problem))

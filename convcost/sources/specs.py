@@ -16,6 +16,7 @@ from convcost.errors import ConvcostError, SpecError
 from convcost.language.building import Subject, build_network, build_spec, with_bias
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
+from convcost.language.places import located
 from convcost.language.running import EVERYTHING, WEIGHTS_ONLY
 from convcost.sources.asked import NOTHING_ASKED, Asked
 from convcost.sources.files import Item, read_specs
@@ -47,12 +48,24 @@ def source_name(word: str) -> str:
     return "stdin" if word == "-" else word
 
 
+def _network_in(word: str) -> str | None:
+    """``timm/resnet50`` names a network that is built in."""
+    last = word.rpartition("/")[2]
+    proper = Library().proper(last)
+    return f"did you mean {proper}?" if last != word and Library().knows(proper) else None
+
+
 def open_source(word: str, stdin: BinaryIO | None) -> BinaryIO:
     """A file, or standard input. Raises SpecError where there is none."""
     from convcost.language.reading import open_path
 
     if word != "-":
-        return open_path(Path(word))
+        try:
+            return open_path(Path(word))
+        except SpecError as error:
+            if error.hint is None and error.message.startswith("no such file"):
+                error.hint = _network_in(word)
+            raise
     if stdin is None:
         raise SpecError("standard input is closed", hint="pipe specs into it, or name a file")
     if stdin.closed:
@@ -89,7 +102,10 @@ def completed(library: Library, item: Item, asked: Asked) -> LayerSpec:
 def build_item(library: Library, item: Item, asked: Asked) -> Subject:
     """One item of a file: a layer spec, or an object with layers. Raises SpecError."""
     if item.spec is None:
-        return build_document(library, item.document or {}, item.place, asked)
+        try:
+            return build_document(library, item.document or {}, item.place, asked)
+        except SpecError as error:
+            raise located(error, item.place, item.lines) from None
     return build_spec(
         library,
         completed(library, item, asked),

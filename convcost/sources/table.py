@@ -6,6 +6,7 @@ is taken by nobody is refused here, for every command and for Python alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
@@ -61,6 +62,9 @@ MODELS: Final[frozenset[SourceKey]] = frozenset({"onnx", "tflite", "torch"})
 AS_IT_IS = "a model is counted as it is: only --input and --batch change it"
 HINTS_OF_MODELS = ("device", "layout", "inputs", "costs")
 """Parts that some models take, or with a hint of their own."""
+
+SHORTEST_BEGINNING = 3
+"""The fewest letters that the beginning of a name is looked for by."""
 
 HINTS = {
     "settings": "write it into the layer, or use --design",
@@ -213,13 +217,17 @@ class Opened:
         place = self.asked.typed.get(field) or self.asked.typed.get(part)
         hint = AS_IT_IS if MODELS.issuperset(keys) and part not in HINTS_OF_MODELS else None
         hint = hint or HINTS.get(part)
-        return SpecError(f"{field} is not for {whose}", place=place, hint=hint)
+        option = {"costs": "--cost", "inputs": "--input NAME=SHAPE"}.get(field, field)
+        return SpecError(f"{option} is not for {whose}", place=place, hint=hint)
 
     def _no_input(self, text: str) -> SpecError:
         """A text without a shape: an unknown name, or a forgotten input."""
-        if text.replace("_", "").replace("-", "").replace(".", "").isalnum():
+        is_call = re.fullmatch(r"[\w.]+\(.*\)", text) is not None
+        if is_call or text.replace("_", "").replace("-", "").replace(".", "").isalnum():
             known = [*PRIMITIVES, *self.library.names()]
             begun = [name for name in known if plain(name).startswith(plain(text))]
+            if len(text) < SHORTEST_BEGINNING:
+                begun = []  # one letter says nothing
             meant = either(begun, limit=8) if len(begun) > 1 else nearest(text, known)
             return SpecError(
                 f"{shorten(text, 40)} is not a network, a design or a file",

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from convcost.engine.columns import Array
 from convcost.engine.counting import count
-from convcost.engine.figures import FIGURES, Measured
+from convcost.engine.figures import FIGURES, Measured, meant_figure
 from convcost.engine.memory.execution import PLAIN, Execution
-from convcost.errors import ConvcostError, SpecError, did_you_mean, shorten
+from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.building import build_network
 from convcost.language.library import Library
 from convcost.quantities import Amount, parse_bytes, parse_count
@@ -99,7 +99,7 @@ def read_target(library: Library, text: str, option: str, how: Execution = PLAIN
     if not equals or not value:
         raise SpecError(f"{option} is FIGURE=NUMBER or FIGURE=NETWORK", place=place)
     if key not in FIGURES:
-        raise SpecError(f"{key} is not a figure", place=place, hint=did_you_mean(key, FIGURES))
+        raise SpecError(f"{key} is not a figure", place=place, hint=meant_figure(key))
     if FIGURES[key].unit in ("ratio", "shape"):
         raise SpecError(f"{key} is not a whole number", place=place)
     try:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from convcost.engine.counting import count
-from convcost.engine.figures import FIGURES, Measured
+from convcost.engine.figures import FIGURES, Measured, meant_figure
 from convcost.engine.memory.execution import PLAIN, Execution
-from convcost.errors import ConvcostError, SpecError, did_you_mean
+from convcost.errors import ConvcostError, SpecError
 from convcost.language.building import Subject
 from convcost.quantities import Amount
 
@@ -21,7 +21,7 @@ def figure_keys(asked: Iterable[str], place: str | None = None) -> tuple[str, ..
     keys = dict.fromkeys(("params", "macs", *asked))
     for key in keys:
         if key not in FIGURES:
-            raise SpecError(f"{key} is not a figure", place=place, hint=did_you_mean(key, FIGURES))
+            raise SpecError(f"{key} is not a figure", place=place, hint=meant_figure(key))
     return tuple(keys)
 
 

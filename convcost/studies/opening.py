@@ -45,7 +45,7 @@ def open_space(library: Library, asked: Asked, *, resolve: bool = True) -> tuple
     if resolve:
         space = resolve_axes(library, space)
     if not axes:
-        raise SpecError("nothing varies", hint="--vary out=16..512:16")
+        raise SpecError("nothing varies", hint=_vary_hint(asked))
     beside = {"input": shape, "batch": asked.batch}
     _refuse_twice(space, fixed, {name for name, value in beside.items() if value is not None})
     return (
@@ -60,6 +60,15 @@ def open_space(library: Library, asked: Asked, *, resolve: bool = True) -> tuple
         ),
         space,
     )
+
+
+def _vary_hint(asked: Asked) -> str:
+    """What was set to several values varies; else an axis that the subject has."""
+    for text in asked.settings:
+        name, _, value = text.removeprefix("--").partition("=")
+        if "," in value or ".." in value:
+            return f"--vary {shorten(name.replace('-', '_'), 40)}={shorten(value, 40)}"
+    return "--vary out=16..512:16"
 
 
 def _words(asked: Asked) -> tuple[Shape | None, str | None]:

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from convcost.engine.figures import FIGURES
-from convcost.errors import ConvcostError, SpecError, did_you_mean
+from convcost.engine.figures import FIGURES, meant_figure
+from convcost.errors import ConvcostError, SpecError
 from convcost.language.conditions import compile_condition
 from convcost.studies.joining import Join
 from convcost.studies.keeping import MAX_ROWS, All, Batch, Best, Front, Keeper, Objective, Rows
@@ -78,7 +78,7 @@ def make_wish(
     for name in figures:
         if name not in FIGURES:
             known = [*FIGURES, *names, *beside]
-            raise SpecError(f"{name} is not a figure or an axis", hint=did_you_mean(name, known))
+            raise SpecError(f"{name} is not a figure or an axis", hint=meant_figure(name, known))
     return Wish(figure_keys(figures), where, objectives, order, most, join)
 
 
@@ -228,10 +228,24 @@ def check_any(machine: Machine, tally: Tally) -> None:
     if tally.candidates and sum(tally.unbuildable.values()) == tally.candidates:
         kind = tally.unbuildable.most_common(1)[0][0]
         sentence = machine.reasons.get(kind, kind)
+        hint = machine.hints.get(kind) or _missing(sentence)
+        if tally.candidates == 1:
+            raise ConvcostError(f"the one candidate cannot be built: {sentence}", hint=hint)
         raise ConvcostError(
-            f"none of {tally.candidates:,} candidates can be built: {sentence}",
-            hint=machine.hints.get(kind),
+            f"none of {tally.candidates:,} candidates can be built: {sentence}", hint=hint
         )
+
+
+def candidates(number: int) -> str:
+    """``1 candidate``, ``1,024 candidates``."""
+    return f"{number:,} candidate{'s' * (number != 1)}"
+
+
+def _missing(sentence: str) -> str | None:
+    """How a parameter that a design needs is given, where that is what is wrong."""
+    name, is_missing, _ = sentence.partition(" is missing")
+    examples = {"kernel_size": "kernel=3", "out_channels": "out=64"}
+    return f"--set {examples.get(name, f'{name}=...')}" if is_missing else None
 
 
 def reasons(machine: Machine, unbuildable: Counter[str]) -> Counter[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -192,7 +192,7 @@ class _Filling:
                 f"the input {label} has {len(dims)} dimensions, {format_shape(shape)} "
                 f"gives {len(shape) + 1} with the batch",
                 place=self._place,
-                hint=f"all axes as they are: --input {label}=[{','.join('1' * len(dims))}]",
+                hint=f"all axes as they are: --input {label}=[{_axes(shape, len(dims))}]",
             )
         names = [dim.dim_param for dim in dims]
         at = next((i for i, name in enumerate(names) if BATCH_NAME.match(name)), 0)
@@ -316,3 +316,9 @@ def _fixed(value: Any) -> tuple[int | None, ...]:
     """The sizes that the file fixes, None where one is free."""
     dims = value.type.tensor_type.shape.dim
     return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
+
+
+def _axes(shape: Sequence[int], number: int) -> str:
+    """What was given, where it is as many sizes as there are axes (``1x3x256x256``), else ones."""
+    sizes = shape if len(shape) == number else [1] * number
+    return ",".join(map(str, sizes))
