@@ -27,7 +27,7 @@ from convcost.language.running import CompiledLayer, Design, Parameter, Requirem
 from convcost.language.values import choice
 from convcost.quantities import format_shape, parse_shape, split_sizes
 
-WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
+WORDS = frozenset({"padding", "function", "mode", "norm", "activation", "slopes"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""
 
 LAYER_FRAME = frozenset({"type", "name", "from", "when", "repeat"})

@@ -36,6 +36,7 @@ class Primitive(NamedTuple):
     times: str | None = None
 
 
+_LEARNED = ("scale", "shift")
 _WINDOW = ("kernel_size", "stride", "padding", "dilation")
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -102,35 +103,43 @@ PRIMITIVES: dict[str, Primitive] = {
         required=("kernel_size",),
         bare=("kernel_size",),
     ),
-    "adaptive_avg_pool": Primitive(
-        makers.adaptive_avg_pool,
-        ("output_size",),
-        "mean to a given size",
-        required=("output_size",),
-        bare=("output_size",),
+    **{
+        f"adaptive_{kind}_pool": Primitive(
+            makers.adaptive_pool_of(f"adaptive_{kind}_pool"),
+            ("output_size",),
+            f"{what} to a given size",
+            required=("output_size",),
+            bare=("output_size",),
+        )
+        for kind, what in (("avg", "mean"), ("max", "maximum"))
+    },
+    "global_avg_pool": Primitive(
+        makers.global_pool_of("global_avg_pool"), (), "mean over all positions"
     ),
-    "global_avg_pool": Primitive(makers.global_avg_pool, (), "mean over all positions"),
+    "global_max_pool": Primitive(
+        makers.global_pool_of("global_max_pool"), (), "maximum over all positions"
+    ),
     "batch_norm": Primitive(
-        makers.normalisation("batch_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("batch_norm"), (*_LEARNED, "statistics"), "scale and shift per channel", switch="norm"
     ),
     "layer_norm": Primitive(
-        makers.normalisation("layer_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("layer_norm"), (*_LEARNED, "over"), "scale and shift per channel", switch="norm"
     ),
     "group_norm": Primitive(
         makers.group_norm,
-        ("groups",),
+        ("groups", *_LEARNED),
         "scale and shift per channel",
         switch="norm",
         bare=("groups",),
     ),
     "instance_norm": Primitive(
-        makers.normalisation("instance_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("instance_norm"), _LEARNED, "scale and shift per channel", switch="norm"
     ),
     "scale": Primitive(
         makers.plain_elementwise("Scale"), (), "learned factor per channel", switch="norm"
     ),
     "activation": Primitive(
-        makers.activation, ("function",), "named function of each value", switch="activation"
+        makers.activation, ("function", "slopes"), "named function of each value", switch="activation"
     ),
     "add": Primitive(
         makers.plain_elementwise("Add"), (), "sum of inputs of one shape", followed=True

@@ -88,6 +88,9 @@ def _word_end(line: str, start: int, stop: int) -> int:
             open_brackets.pop()
         elif not open_brackets:
             is_mark = char in ",;" or line.startswith(("->", "\u2192"), at)
+            if is_mark and char not in ",;" and _is_between_numbers(line, start, at):
+                at += 1 if char == "\u2192" else 2
+                continue
             if at > start and (char.isspace() or is_mark):
                 return at
         at += 1
@@ -97,6 +100,17 @@ def _word_end(line: str, start: int, stop: int) -> int:
             f"{line[spot]} is never closed", text=line, span=(spot, spot + 1), hint="brackets pair"
         )
     return stop
+
+
+def _is_between_numbers(line: str, start: int, at: int) -> bool:
+    """Whether an arrow joins two numbers, as channels in and out: ``64->128``."""
+    after = at + (1 if line[at] == "\u2192" else 2)
+    end = after
+    while end < len(line) and line[end].isascii() and line[end].isdigit():
+        end += 1
+    before = line[start:at]
+    is_whole = end == len(line) or line[end].isspace() or line[end] in ",;)"
+    return before.isascii() and before.isdigit() and end > after and is_whole
 
 
 def _quote_end(line: str, start: int, stop: int) -> int:

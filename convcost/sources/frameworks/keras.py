@@ -14,27 +14,42 @@ from convcost.sources.frameworks.arguments import (
     activation_of,
     flag,
     only,
-    padding_of,
+    pad_word,
     per_axis,
     plain_layer,
     whole,
 )
 
 
-def _keras_padding(given: Arguments) -> str:
-    return str(padding_of(given["padding"], 0))
+def _keras_padding(given: Arguments, *more: str) -> str:
+    value = given["padding"]
+    if isinstance(value, int | tuple):
+        raise ConvcostError(
+            f"padding must be 'same' or 'valid', not {value!r}",
+            hint=f"Keras pads with a layer of its own: ZeroPadding2D({value!r})",
+        )
+    return pad_word(value, "same", "valid", *more)
+
+
+def _one_of_both(stride: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+    """Keras has no strided and dilated convolution at once."""
+    if any(size > 1 for size in stride) and any(size > 1 for size in dilation):
+        raise ConvcostError("Keras takes strides or dilation_rate above 1, not both")
 
 
 def _keras_conv(count: int) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
+        stride = per_axis(given["strides"], count, "strides")
+        dilation = per_axis(given["dilation_rate"], count, "dilation_rate")
+        _one_of_both(stride, dilation)
         return [
             {
                 "type": "conv",
                 "out_channels": whole(given["filters"], "filters"),
                 "kernel_size": per_axis(given["kernel_size"], count, "kernel_size"),
-                "stride": per_axis(given["strides"], count, "strides"),
-                "padding": _keras_padding(given),
-                "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
+                "stride": stride,
+                "padding": _keras_padding(given, *(("causal",) if count == 1 else ())),
+                "dilation": dilation,
                 "groups": whole(given["groups"], "groups"),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
@@ -47,12 +62,18 @@ def _keras_conv(count: int) -> Callable[[Arguments], Layers]:
 
 def _keras_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
-        only(given, "output_padding", None)
         kernel = per_axis(given["kernel_size"], count, "kernel_size")
         stride = per_axis(given["strides"], count, "strides")
+        dilation = per_axis(given["dilation_rate"], count, "dilation_rate")
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        padding: Any = _keras_padding(given)
         # Keras' valid makes room for a stride that is larger than the kernel.
-        extra = [max(s - k, 0) for k, s in zip(kernel, stride, strict=True)]
-        padding = _keras_padding(given)
+        extra = [max(s - k, 0) for k, s in zip(reach, stride, strict=True)]
+        extra = [] if padding == "same" else extra
+        if given["output_padding"] is not None:
+            # Then same is half of the kernel on both sides, and the rest is as it is said.
+            extra = list(per_axis(given["output_padding"], count, "output_padding"))
+            padding = [k // 2 if padding == "same" else 0 for k in reach]
         return [
             {
                 "type": "conv_transpose",
@@ -60,8 +81,8 @@ def _keras_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
                 "kernel_size": kernel,
                 "stride": stride,
                 "padding": padding,
-                "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
-                **({"output_padding": extra} if padding == "valid" and any(extra) else {}),
+                "dilation": dilation,
+                **({"output_padding": extra} if any(extra) else {}),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
                 **_input_shape(given),
@@ -139,40 +160,61 @@ def _keras_dense(given: Arguments) -> Layers:
 
 def _keras_norm(kind: str) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
-        only(given, "axis", -1)
-        only(given, "center", True)
-        only(given, "scale", True)
+        only(given, "axis", -1, 3)  # the channels of a batch of maps
+        learned = {"scale": given["scale"], "shift": given["center"]}
+        learned = {name: flag(value, name) for name, value in learned.items() if value is not True}
         groups = {"groups": given["groups"]} if "groups" in given else {}
-        return [{"type": kind, **groups}]
+        return [{"type": kind, **groups, **learned}]
 
     return make
 
 
-def _keras_global(given: Arguments) -> Layers:
-    if given["keepdims"]:
-        return [{"type": "adaptive_avg_pool", "output_size": 1}]
-    return [{"type": "global_avg_pool"}]
+def _keras_global(kind: str) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        if flag(given["keepdims"], "keepdims"):
+            return [{"type": f"adaptive_{kind}_pool", "output_size": 1}]
+        return [{"type": f"global_{kind}_pool"}]
+
+    return make
 
 
 def _keras_upsampling(given: Arguments) -> Layers:
     return [{"type": "upsample", "scale": given["size"], "mode": given["interpolation"]}]
 
 
+def stated_input(given: Arguments) -> tuple[int, ...] | None:
+    """The input that a layer states, without the batch. Raises ConvcostError where it is none."""
+    shape, batched = given.get("shape") or given.get("input_shape"), given.get("batch_shape")
+    batched = batched or given.get("batch_input_shape")
+    if isinstance(batched, list | tuple) and len(batched) > 1:
+        shape = batched[1:]
+    if shape is None:
+        return None
+    sizes = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(sizes, list | tuple) or not sizes or type(sizes[-1]) is not int:
+        raise ConvcostError(f"input_shape must be sizes, channels last, not {shape!r}")
+    known = all(type(size) is int and size > 0 for size in sizes)
+    return tuple(sizes) if known else None
+
+
 def _input_shape(given: Arguments) -> dict[str, Any]:
     """The channels of Keras' ``input_shape``, to be compared with those that come in."""
     shape = given["input_shape"]
-    if shape is None:
-        return {}
-    if not isinstance(shape, list | tuple) or not shape or type(shape[-1]) is not int:
-        raise ConvcostError(f"input_shape must be sizes, channels last, not {shape!r}")
-    return {"in_channels": shape[-1]}
+    sizes = (shape,) if isinstance(shape, int) else shape
+    if given.get("batch_input_shape") is not None:
+        sizes = given["batch_input_shape"]
+    stated_input(given)
+    return {} if sizes is None else {"in_channels": sizes[-1]}
 
 
 def _keras_activation(given: Arguments) -> Layers:
     return _own_layer(activation_of(given["activation"]))
 
 
-_KERAS_TAIL = {"activation": None, "use_bias": True, "input_shape": None}
+_KERAS_TAIL = {
+    **{"activation": None, "use_bias": True, "input_shape": None},
+    "batch_input_shape": None,
+}
 
 
 def _keras_arguments(*first: str, **defaults: Any) -> dict[str, Any]:
@@ -193,11 +235,60 @@ def _keras_zero_padding(count: int) -> Callable[[Arguments], Layers]:
 
 def _keras_input(given: Arguments) -> Layers:
     """The input itself: only its channels are compared."""
-    channels = _input_shape({"input_shape": given["shape"] or given["input_shape"]})
+    shape = given["shape"] or given["input_shape"]
+    channels = _input_shape({**given, "input_shape": shape, "batch_input_shape": given["batch_shape"]})
     return [{"type": "identity", **channels}]
 
 
-_INPUT = {"shape": None, "batch_size": None, "dtype": None, "input_shape": None}
+_INPUT = {
+    **{"shape": None, "batch_size": None, "dtype": None, "input_shape": None},
+    **{"batch_shape": None, "sparse": None},
+}
+
+
+def _prelu(given: Arguments) -> Layers:
+    """One slope for each value, or for each channel where the other axes share theirs."""
+    axes = given["shared_axes"]
+    slopes = "values" if axes is None else "channels"
+    if axes is not None and sorted(axes) != list(range(1, len(axes) + 1)):
+        raise ConvcostError(f"shared_axes={axes!r} is not counted here", hint="[1, 2] are the map")
+    return [{"type": "activation", "function": "prelu", "slopes": slopes}]
+
+
+def _reshape(given: Arguments) -> Layers:
+    shape = given["target_shape"]
+    return [{"type": "reshape", "shape": shape if isinstance(shape, list | tuple) else [shape]}]
+
+
+def _permute(given: Arguments) -> Layers:
+    """Keras counts the axes from 1, after the batch."""
+    order = per_axis(given["dims"], len(given["dims"]), "dims")
+    return [{"type": "transpose", "order": [axis - 1 for axis in order]}]
+
+
+def _cropping(count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        (layer,) = _keras_zero_padding(count)({"padding": given["cropping"]})
+        return [{**layer, "type": "crop"}]
+
+    return make
+
+
+AUGMENTATIONS = (
+    *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
+    *("RandomBrightness", "GaussianNoise", "ActivityRegularization"),
+)
+"""Layers that do nothing at inference."""
+
+_ANY = (
+    *("height_factor", "width_factor", "fill_mode", "interpolation", "fill_value", "l1", "l2"),
+    *("value_range", "data_format"),
+)
+
+
+def _flatten(given: Arguments) -> Layers:
+    return [{"type": "flatten", **_input_shape(given)}]
+
 
 KERAS: dict[str, Call] = {
     **{name: Call(_INPUT, _keras_input) for name in ("Input", "InputLayer")},
@@ -249,9 +340,16 @@ KERAS: dict[str, Call] = {
                 ),
                 _keras_depthwise(count),
             ),
-            f"GlobalAveragePooling{count}D": Call(
-                {"data_format": None, "keepdims": False}, _keras_global
-            ),
+            **{
+                f"Global{word}{count}D": Call(
+                    {"data_format": None, "keepdims": False}, _keras_global(kind)
+                )
+                for word, kind in (
+                    *(("AveragePooling", "avg"), ("AvgPool", "avg")),
+                    *(("MaxPooling", "max"), ("MaxPool", "max")),
+                )
+            },
+            f"Cropping{count}D": Call({"cropping": NEEDED, "data_format": None}, _cropping(count)),
             f"ZeroPadding{count}D": Call(
                 {"padding": 1, "data_format": None}, _keras_zero_padding(count)
             ),
@@ -286,5 +384,18 @@ KERAS: dict[str, Call] = {
         _keras_norm("group_norm"),
     ),
     "Activation": Call({"activation": NEEDED}, _keras_activation),
+    "PReLU": Call(dict.fromkeys(("alpha_initializer", "shared_axes")), _prelu),
+    "Reshape": Call({"target_shape": NEEDED}, _reshape),
+    "Permute": Call({"dims": NEEDED}, _permute),
+    "Flatten": Call({"data_format": None, "input_shape": None}, _flatten),
+    "Rescaling": Call(
+        {"scale": NEEDED, "offset": 0.0, "input_shape": None},
+        plain_layer("activation", function="identity"),
+    ),
+    **{name: Call({}, plain_layer("dropout")) for name in ("GaussianDropout", "AlphaDropout")},
+    **{
+        name: Call(dict.fromkeys(("factor", "mode", "stddev")), plain_layer("identity"), _ANY)
+        for name in AUGMENTATIONS
+    },
 }
 """Every class of Keras that is known, by its own spelling."""
