@@ -192,7 +192,11 @@ def test_a_line_counts_as_its_framework_builds_it(
             None,
         ),
         ("Conv2d(128, 64, 3, bias=1)", "bias must be True or False, not 1", None),
-        ("BatchNorm2d(128, affine=False)", "affine=False is not counted here", None),
+        (
+            "InstanceNorm2d(128, track_running_stats=True)",
+            "track_running_stats=True is not counted here",
+            None,
+        ),
         ("Flatten(2)", "start_dim=2 is not counted here", None),
         (
             "Conv2D(64, 3, data_format='channels_first')",
@@ -207,7 +211,7 @@ def test_a_line_counts_as_its_framework_builds_it(
         (
             "BasicBlock(128)",
             "BasicBlock is not a layer of PyTorch or Keras that is known here",
-            "count the whole model: module:factory",
+            "count the whole model: module:factory for PyTorch, else its .onnx or .tflite file",
         ),
         (
             "Conv2d(128, 64, 3 + )",

@@ -1,4 +1,4 @@
-"""Bare numbers of a layer -> fields: ``conv 3 64``, ``bottleneck 64``; what is no kernel is refused.
+"""Bare numbers of a layer -> fields: ``conv 3 64``, ``bottleneck 64``; others are refused.
 
 A number that stands alone could be a kernel or channels. It is taken for a kernel only where one
 would be written so; all else is refused with the words that say which of the two was meant.
@@ -45,7 +45,7 @@ def fields_for(kind: str, given: Sequence[str], count: int) -> list[str]:
     names = list(primitive.bare if primitive else ("kernel_size", "out_channels"))
     names = [name for name in names if name not in given]
     if kind == "depthwise":  # its channels follow from the input
-        names = [name for name in names if name != "out_channels"] or names
+        names = [name for name in names if name != "out_channels"]
     if kind == "pointwise":
         names = [name for name in names if name != "kernel_size"]
     if count < len(names) and "out_channels" in names:
@@ -87,3 +87,16 @@ def single_note(kind: str, written: str, size: int) -> str | None:
     if kind in PRIMITIVES or kind == "pointwise" or not is_kernel(kind, size):
         return None
     return f"{written} {size} was read as {size} output channels; a kernel is written k{size}"
+
+
+def too_many(kind: str, written: str, numbers: Sequence[int], expected: str) -> Refusal:
+    """What to say of more numbers than a type has a use for."""
+    if kind == "depthwise":
+        return Refusal(
+            "a depthwise convolution keeps the channels of its input",
+            f"leave {numbers[-1]} out, or write separable for a 1x1 to {numbers[-1]} behind it",
+        )
+    if kind in ("max_pool", "avg_pool") and len(numbers) == 2:
+        size, stride = numbers
+        return Refusal("one number too many", f"write {written} {size}x{size} s{stride}")
+    return Refusal("one number too many", expected)

@@ -7,12 +7,18 @@ Splits such words as papers and code write them; what the parts of a layer are c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from convcost.language.fields import LETTERS
 from convcost.language.names import ALIASES, plain, proper_name
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES
 from convcost.language.words import is_number, is_sizes
+from convcost.sources.bare import EXPANDED
+
+PADDING_WORDS = ("same", "valid", "causal")
+FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
 
 _WORD = r"([A-Za-z][A-Za-z_-]*?)[-_]?([0-9]{1,12}(?:[xX\u00d7][0-9]{1,12})*)?(?:-([0-9]{1,12}))?"
 _ENDS = re.compile(r"([0-9]{1,12})(?:->|\u2192)([0-9]{1,12})")
@@ -24,7 +30,7 @@ class Glued(NamedTuple):
     type: str
     kernel: str | None = None
     number: int | None = None
-    fields: dict[str, Any] = {}
+    fields: Mapping[str, Any] = MappingProxyType({})
 
 
 def glued(text: str, is_type: Callable[[str], bool]) -> Glued | None:
@@ -70,7 +76,43 @@ def _followed(text: str) -> Glued | None:
     return Glued(head, fields=fields) if fields else None
 
 
+DESIGN_LETTERS = {"e": "expansion", "t": "expansion", "r": "reduction"}
+"""Letters of papers before a number, for designs that have what they stand for."""
+
+REDUCED = ("bottleneck", "squeeze_excitation")
+"""Designs with a reduction."""
+
+
+def design_field(kind: str, text: str) -> str | None:
+    """The field that ``e6`` or ``r4`` sets of a design of this name."""
+    own = DESIGN_LETTERS.get(text[:1]) if is_number(text[1:]) else None
+    return own if own and kind in (EXPANDED if own == "expansion" else REDUCED) else None
+
+
+def may_follow(word: str) -> bool:
+    """Whether a word says more of a layer than that it is one: ``s2``, ``k5x5``, ``same``."""
+    if is_sizes(word) or word in FLAGS or word.lower() in PADDING_WORDS:
+        return True
+    letter, rest = word[:1], word[1:]
+    return (letter in LETTERS or letter in DESIGN_LETTERS) and bool(rest) and is_sizes(rest)
+
+
 def in_and_out(text: str) -> tuple[int, int] | None:
     """``64->128``: channels in and out."""
     match = _ENDS.fullmatch(text)
     return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+JOINS = ("|", "+", ">", "=>", "&", "then")
+"""What people write between layers where a comma belongs."""
+
+CHAINED = "layers stand one after the other with commas: 1x1 64, 3x3 64, 1x1 256"
+
+
+def begins(word: str) -> str:
+    """What to write where a layer does not begin with a type."""
+    if in_and_out(word) is not None:
+        return f"write a type before it: conv 3x3 {word}"
+    if word in JOINS:
+        return CHAINED
+    return "a layer starts with its type: conv, 1x1, separable, max_pool, ..."

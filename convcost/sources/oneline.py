@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convcost.errors import SpecError, either, nearest, shorten
+from convcost.errors import SpecError, shorten
 from convcost.language.fields import FIELDS, LETTERS, SPELLINGS, field_name
 from convcost.language.names import ALIASES, axes_in_name, plain, proper_name
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES
@@ -31,22 +31,22 @@ from convcost.sources.bare import (
     is_kernel,
     refusal,
     single_note,
+    too_many,
 )
-from convcost.sources.glued import glued, in_and_out
+from convcost.sources.glued import (
+    CHAINED,
+    FLAGS,
+    JOINS,
+    PADDING_WORDS,
+    begins,
+    design_field,
+    glued,
+    in_and_out,
+)
 from convcost.sources.scanning import Token
 
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
-BEGINS = "a layer starts with its type: conv, 1x1, separable, max_pool, ..."
-JOINS = ("|", "+", ">", "=>", "&", "then")
-"""What people write between layers where a comma belongs."""
-
 VALUES = "expected true, false, a number, sizes (3x1), a word or a quoted text"
-PADDING_WORDS = ("same", "valid", "causal")
-FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
-CHAINED = "layers stand one after the other with commas: 1x1 64, 3x3 64, 1x1 256"
-DESIGN_LETTERS = {"e": "expansion", "t": "expansion", "r": "reduction"}
-REDUCED = ("bottleneck", "squeeze_excitation")
-"""Designs with a reduction."""
 
 Known = Callable[[str], bool]
 
@@ -87,7 +87,7 @@ class Words:
         written = str(self.fields["type"])
         if self.known(written):
             return written
-        return proper_name(written, [*PRIMITIVES, *_DESIGNS]) or written
+        return proper_type(written)
 
     def _put(self, name: str, value: Any, word: Token) -> None:
         if name in self.fields:
@@ -117,7 +117,7 @@ class Words:
                 f"{shorten(first.text, 40)} is not a layer type",
                 text=self.line,
                 span=first.span,
-                hint=CHAINED if first.text in JOINS else BEGINS,
+                hint=begins(first.text),
             )
         self._put("type", first.text, first)
         return words[1:]
@@ -150,13 +150,13 @@ class Words:
     def _put_layer(self, word: Token) -> bool:
         """A type, an activation as a layer, or a type with its kernel and channels in one word."""
         text = word.text
-        if self.known(text) or text in PRIMITIVES or plain(text) in (*ALIASES, *_PLAIN_DESIGNS):
-            self._put("type", text, word)
-            return True
-        function = proper_name(text, ACTIVATIONS)
+        function = None if self.known(text) else proper_name(text, ACTIVATIONS)
         if function is not None and function != "identity":
             self._put("type", "activation", word)
             self._put("function", function, word)
+            return True
+        if self.known(text) or plain(text) in ALIASES or self._is_type(text):
+            self._put("type", text, word)
             return True
         found = glued(text, self._is_type)
         if found is None:
@@ -179,7 +179,15 @@ class Words:
         names = fields_for(kind, (), 1)
         if names[:1] != ["out_channels"] or kind in ("linear", "pointwise"):
             return self._put(names[0] if names else "out_channels", number, word)
-        sized = any(is_sizes(other.text) and not is_number(other.text) for other in self.words[1:])
+        rest = [other.text for other in self.words[1:]]
+        sized = any(is_sizes(text) and not is_number(text) for text in rest)
+        if sized and any(map(is_number, rest)):
+            raise SpecError(
+                f"the {number} of {shorten(word.text, 40)} is one number too many",
+                text=self.line,
+                span=word.span,
+                hint=f"a name of your own is written name={word.text}",
+            )
         if is_kernel("conv", number) and not sized and (kind in PRIMITIVES or kind in PLAIN):
             return self._put("kernel_size", number, word)
         if number > LARGEST_KERNEL or kind in PRIMITIVES:
@@ -247,8 +255,7 @@ class Words:
         if (ends := in_and_out(text)) is not None:
             self._put("in_channels", ends[0], word)
             return "out_channels", ends[1]
-        own = DESIGN_LETTERS.get(text[0])
-        if own and is_number(text[1:]) and self._kind in (EXPANDED if own == "expansion" else REDUCED):
+        if (own := design_field(self._kind, text)) is not None:
             return own, int(text[1:])
         letter = LETTERS.get(text[0])
         if letter == "padding" and (pads := read_pads(text[1:])) is not None:
@@ -330,12 +337,9 @@ class Words:
         written = str(self.fields["type"])
         names = fields_for(kind, list(self.fields), len(numbers))
         if len(numbers) > len(names):
-            raise SpecError(
-                "one number too many",
-                text=self.line,
-                span=numbers[len(names)].span,
-                hint=EXPECTED,
-            )
+            what = too_many(kind, written, [int(word.text) for word in numbers], EXPECTED)
+            span = numbers[len(names)].span
+            raise SpecError(what.message, text=self.line, span=span, hint=what.hint)
         for name, word in zip(names, numbers, strict=False):
             self._put(name, int(word.text), word)
         if not numbers or "out_channels" not in fields_for(kind, (), 2):
@@ -377,38 +381,20 @@ class Words:
             self.fields["kernel_size"] = (kernel,) * count
 
 
+def proper_type(written: str) -> str:
+    """The proper name of a type as it is written; an unknown one stays."""
+    return proper_name(written, [*PRIMITIVES, *_DESIGNS]) or written
+
+
 def _follower_layer(field: str, word: str) -> dict[str, Any]:
     """A normalisation or an activation as a layer of its own."""
     return {"type": word} if field == "norm" else {"type": "activation", "function": word}
 
 
-_DESIGNS = tuple(dict.fromkeys(name for name in ALIASES.values() if name not in PRIMITIVES))
+_DESIGNS = tuple(
+    dict.fromkeys(name for name in ALIASES.values() if name not in (*PRIMITIVES, *ACTIVATIONS))
+)
 """Designs that have other names: a word may be recognised as one of them without a library."""
 
-_PLAIN_DESIGNS = tuple(map(plain, _DESIGNS))
 PLAIN = (*SINGLE, "separable", "spatially_separable")
 """Designs of plain convolutions: a number glued to their name may be the kernel."""
-
-
-LAYERS = "layers: conv, 1x1, depthwise, separable, bottleneck, max_pool, linear, relu, ..."
-
-
-def layer_hint(word: str, names: Sequence[str]) -> str:
-    """What to write for a word that is no layer: the nearest layers, else what layers there are.
-
-    ``names`` are those of designs and networks.
-    """
-    asked = plain(word)
-    parts = [name for name in PRIMITIVES if len(asked) > 2 and asked in name.split("_")]
-    if parts:
-        return f"did you mean {either(parts)}?"
-    close = nearest(asked, [*PRIMITIVES, *ACTIVATIONS, *names], cutoff=0.7)
-    return f"did you mean {close}?" if close else f"{LAYERS} (convcost designs lists more)"
-
-
-def may_follow(word: str) -> bool:
-    """Whether a word says more of a layer than that it is one: ``s2``, ``k5x5``, ``same``."""
-    if is_sizes(word) or word in FLAGS or word.lower() in PADDING_WORDS:
-        return True
-    letter, rest = word[:1], word[1:]
-    return (letter in LETTERS or letter in DESIGN_LETTERS) and bool(rest) and is_sizes(rest)

@@ -29,12 +29,14 @@ from convcost.language.building import Subject, build_chain, build_spec, with_bi
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
 from convcost.language.places import TextOrigin
-from convcost.language.primitives import PRIMITIVES
+from convcost.language.primitives import PRIMITIVES, layer_hint
 from convcost.language.problems import explain_layer
 from convcost.language.running import MAX_REPEAT, WEIGHTS_ONLY, Switches
 from convcost.language.words import is_number, is_sizes, is_word
 from convcost.quantities import format_shape
-from convcost.sources.oneline import Known, Words, layer_hint, may_follow
+from convcost.sources.bare import fields_for
+from convcost.sources.glued import may_follow
+from convcost.sources.oneline import Known, Words, proper_type
 from convcost.sources.scanning import Token, parts
 
 MAX_TEXT = 20_000
@@ -50,9 +52,7 @@ class TextLayer(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def parse(
-    text: str, known: Known = lambda word: False, axes: int | None = None
-) -> list[TextLayer]:
+def parse(text: str, known: Known = lambda word: False, axes: int | None = None) -> list[TextLayer]:
     """The layers of a line. Raises SpecError with the text and a caret.
 
     ``known`` says which words are designs of the user: those come before any other reading.
@@ -76,19 +76,17 @@ def _without_listing(text: str) -> str:
     return re.sub(r"(?m)^\s*\([\w.-]+\): ", lambda match: " " * len(match.group()), text)
 
 
-def _parts(
-    line: str, start: int, stop: int, known: Known, axes: int | None
-) -> Iterator[TextLayer]:
+def _parts(line: str, start: int, stop: int, known: Known, axes: int | None) -> Iterator[TextLayer]:
     """The layers of a stretch of the line, groups and calls written out."""
-    for words, end in parts(line, start, stop):
-        if not words:
+    for found, end in parts(line, start, stop):
+        if not found:
             raise SpecError(
                 "a layer is missing here",
                 text=line,
                 span=(end, end + 1),
                 hint="such as conv 3x3 64",
             )
-        times, words = _times_before(line, words)
+        times, words = _times_before(line, found)
         first = words[0]
         name, bracket, _ = first.text.partition("(")
         if first.text[:1] == "(" and not is_sizes(first.text):
@@ -246,8 +244,8 @@ def format_layer(spec: LayerSpec) -> str:
     elif kernel is not None:
         words.append(f"kernel_size={_format_value(kernel)}")
     if out is not None:
-        primitive = PRIMITIVES.get(spec.type)
-        bare = primitive is None or "out_channels" in primitive.fields
+        written = ("kernel_size",) if kernel is not None else ()
+        bare = fields_for(proper_type(spec.type), written, 1) == ["out_channels"]
         words.append(str(out) if bare else f"out_channels={out}")
     for letter, field in (("s", "stride"), ("d", "dilation"), ("g", "groups")):
         value = settings.pop(field, None)

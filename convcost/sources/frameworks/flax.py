@@ -1,4 +1,4 @@
-"""Flax's layers where their names or arguments differ: ``nn.Conv(features=64, kernel_size=(3, 3))``."""
+"""Flax's layers where names or arguments differ: ``nn.Conv(features=64, kernel_size=(3, 3))``."""
 
 from __future__ import annotations
 

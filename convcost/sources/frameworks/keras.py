@@ -19,6 +19,7 @@ from convcost.sources.frameworks.arguments import (
     plain_layer,
     whole,
 )
+from convcost.sources.frameworks.keras_more import MORE, input_channels
 
 
 def _keras_padding(given: Arguments, *more: str) -> str:
@@ -53,7 +54,7 @@ def _keras_conv(count: int) -> Callable[[Arguments], Layers]:
                 "groups": whole(given["groups"], "groups"),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
-                **_input_shape(given),
+                **input_channels(given),
             }
         ]
 
@@ -85,7 +86,7 @@ def _keras_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
                 **({"output_padding": extra} if any(extra) else {}),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
-                **_input_shape(given),
+                **input_channels(given),
             }
         ]
 
@@ -102,7 +103,7 @@ def _keras_depthwise(count: int) -> Callable[[Arguments], Layers]:
             "multiplier": whole(given["depth_multiplier"], "depth_multiplier"),
             "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
             "bias": flag(given["use_bias"], "use_bias"),
-            **_input_shape(given),
+            **input_channels(given),
         }
         return [layer, *_own_layer(activation_of(given["activation"]))]
 
@@ -153,7 +154,7 @@ def _keras_dense(given: Arguments) -> Layers:
             "out_channels": whole(given["units"], "units"),
             "bias": flag(given["use_bias"], "use_bias"),
             **activation_of(given["activation"]),
-            **_input_shape(given),
+            **input_channels(given),
         }
     ]
 
@@ -182,31 +183,6 @@ def _keras_upsampling(given: Arguments) -> Layers:
     return [{"type": "upsample", "scale": given["size"], "mode": given["interpolation"]}]
 
 
-def stated_input(given: Arguments) -> tuple[int, ...] | None:
-    """The input that a layer states, without the batch. Raises ConvcostError where it is none."""
-    shape, batched = given.get("shape") or given.get("input_shape"), given.get("batch_shape")
-    batched = batched or given.get("batch_input_shape")
-    if isinstance(batched, list | tuple) and len(batched) > 1:
-        shape = batched[1:]
-    if shape is None:
-        return None
-    sizes = (shape,) if isinstance(shape, int) else shape
-    if not isinstance(sizes, list | tuple) or not sizes or type(sizes[-1]) is not int:
-        raise ConvcostError(f"input_shape must be sizes, channels last, not {shape!r}")
-    known = all(type(size) is int and size > 0 for size in sizes)
-    return tuple(sizes) if known else None
-
-
-def _input_shape(given: Arguments) -> dict[str, Any]:
-    """The channels of Keras' ``input_shape``, to be compared with those that come in."""
-    shape = given["input_shape"]
-    sizes = (shape,) if isinstance(shape, int) else shape
-    if given.get("batch_input_shape") is not None:
-        sizes = given["batch_input_shape"]
-    stated_input(given)
-    return {} if sizes is None else {"in_channels": sizes[-1]}
-
-
 def _keras_activation(given: Arguments) -> Layers:
     return _own_layer(activation_of(given["activation"]))
 
@@ -221,22 +197,11 @@ def _keras_arguments(*first: str, **defaults: Any) -> dict[str, Any]:
     return {**dict.fromkeys(first, NEEDED), **defaults, **_KERAS_TAIL}
 
 
-def _keras_zero_padding(count: int) -> Callable[[Arguments], Layers]:
-    def make(given: Arguments) -> Layers:
-        value = given["padding"]
-        each = value if isinstance(value, list | tuple) else (value,) * count
-        if len(each) != count:
-            raise ConvcostError(f"padding must have {count} sides, not {len(each)}")
-        pairs = [per_axis(side, 2, "padding") for side in each]
-        return [{"type": "pad", "padding": pairs}]
-
-    return make
-
-
 def _keras_input(given: Arguments) -> Layers:
     """The input itself: only its channels are compared."""
     shape = given["shape"] or given["input_shape"]
-    channels = _input_shape({**given, "input_shape": shape, "batch_input_shape": given["batch_shape"]})
+    given = {**given, "input_shape": shape, "batch_input_shape": given["batch_shape"]}
+    channels = input_channels(given)
     return [{"type": "identity", **channels}]
 
 
@@ -244,50 +209,6 @@ _INPUT = {
     **{"shape": None, "batch_size": None, "dtype": None, "input_shape": None},
     **{"batch_shape": None, "sparse": None},
 }
-
-
-def _prelu(given: Arguments) -> Layers:
-    """One slope for each value, or for each channel where the other axes share theirs."""
-    axes = given["shared_axes"]
-    slopes = "values" if axes is None else "channels"
-    if axes is not None and sorted(axes) != list(range(1, len(axes) + 1)):
-        raise ConvcostError(f"shared_axes={axes!r} is not counted here", hint="[1, 2] are the map")
-    return [{"type": "activation", "function": "prelu", "slopes": slopes}]
-
-
-def _reshape(given: Arguments) -> Layers:
-    shape = given["target_shape"]
-    return [{"type": "reshape", "shape": shape if isinstance(shape, list | tuple) else [shape]}]
-
-
-def _permute(given: Arguments) -> Layers:
-    """Keras counts the axes from 1, after the batch."""
-    order = per_axis(given["dims"], len(given["dims"]), "dims")
-    return [{"type": "transpose", "order": [axis - 1 for axis in order]}]
-
-
-def _cropping(count: int) -> Callable[[Arguments], Layers]:
-    def make(given: Arguments) -> Layers:
-        (layer,) = _keras_zero_padding(count)({"padding": given["cropping"]})
-        return [{**layer, "type": "crop"}]
-
-    return make
-
-
-AUGMENTATIONS = (
-    *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
-    *("RandomBrightness", "GaussianNoise", "ActivityRegularization"),
-)
-"""Layers that do nothing at inference."""
-
-_ANY = (
-    *("height_factor", "width_factor", "fill_mode", "interpolation", "fill_value", "l1", "l2"),
-    *("value_range", "data_format"),
-)
-
-
-def _flatten(given: Arguments) -> Layers:
-    return [{"type": "flatten", **_input_shape(given)}]
 
 
 KERAS: dict[str, Call] = {
@@ -349,10 +270,6 @@ KERAS: dict[str, Call] = {
                     *(("MaxPooling", "max"), ("MaxPool", "max")),
                 )
             },
-            f"Cropping{count}D": Call({"cropping": NEEDED, "data_format": None}, _cropping(count)),
-            f"ZeroPadding{count}D": Call(
-                {"padding": 1, "data_format": None}, _keras_zero_padding(count)
-            ),
             f"SpatialDropout{count}D": Call({"rate": NEEDED}, plain_layer("dropout")),
             f"UpSampling{count}D": Call(
                 {"size": 2, "data_format": None, "interpolation": "nearest"}, _keras_upsampling
@@ -384,18 +301,6 @@ KERAS: dict[str, Call] = {
         _keras_norm("group_norm"),
     ),
     "Activation": Call({"activation": NEEDED}, _keras_activation),
-    "PReLU": Call(dict.fromkeys(("alpha_initializer", "shared_axes")), _prelu),
-    "Reshape": Call({"target_shape": NEEDED}, _reshape),
-    "Permute": Call({"dims": NEEDED}, _permute),
-    "Flatten": Call({"data_format": None, "input_shape": None}, _flatten),
-    "Rescaling": Call(
-        {"scale": NEEDED, "offset": 0.0, "input_shape": None},
-        plain_layer("activation", function="identity"),
-    ),
-    **{name: Call({}, plain_layer("dropout")) for name in ("GaussianDropout", "AlphaDropout")},
-    **{
-        name: Call(dict.fromkeys(("factor", "mode", "stddev")), plain_layer("identity"), _ANY)
-        for name in AUGMENTATIONS
-    },
+    **MORE,
 }
 """Every class of Keras that is known, by its own spelling."""

@@ -8,13 +8,17 @@ Nothing is run. A class that is not in the tables and an argument that is not kn
 from __future__ import annotations
 
 import ast
+import operator
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, OperationError, SpecError, nearest, shorten
-from convcost.sources.frameworks.arguments import IDLE, NEEDED, Call, Layers
+from convcost.quantities import MAX_SIZE
+from convcost.sources.frameworks.arguments import IDLE, NEEDED, Call
 from convcost.sources.frameworks.flax import FLAX
 from convcost.sources.frameworks.keras import KERAS
+from convcost.sources.frameworks.keras_more import stated_input
 from convcost.sources.frameworks.pytorch import TORCH
 from convcost.sources.frameworks.refused import REFUSED
 from convcost.sources.scanning import Token
@@ -81,7 +85,11 @@ class _Reader:
         with warnings.catch_warnings():
             warnings.simplefilter("error", SyntaxWarning)  # what Python only warns of is no call
             tree = ast.parse(_as_python(self.token.text), mode="eval").body
-        calls = [_called(node.func) for node in ast.walk(tree) if _names_layer(node)]
+        calls = [
+            _called(node.func)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+        ]
         self._is_keras = any(name in KERAS and name not in TORCH for name in calls)
         return self._layers(tree)
 
@@ -142,8 +150,26 @@ KERAS_ONLY = frozenset({"shared_axes", "filters", "strides", "use_bias", "data_f
 """Arguments that only Keras has."""
 
 
-def _names_layer(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+def _first_call(text: str) -> tuple[str, ast.Call] | None:
+    """The first layer that a line calls, by its name; None where it is none."""
+    from convcost.sources.scanning import parts
+
+    try:
+        words, _ = next(iter(parts(text.strip(), 0, len(text.strip()))))
+        tree = ast.parse(_as_python(words[0].text), mode="eval").body
+        while isinstance(tree, ast.Call):
+            if isinstance(tree.func, ast.Call):
+                tree = tree.func
+                continue
+            name = _called(tree.func)
+            if name not in CONTAINERS:
+                return name, tree
+            tree = _parts_of(tree, name)[0]
+    except (ConvcostError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # what is wrong is said where the line is read
+    except (IndexError, StopIteration):
+        return None
+    return None
 
 
 def input_of(text: str) -> tuple[int, ...] | None:
@@ -151,26 +177,26 @@ def input_of(text: str) -> tuple[int, ...] | None:
 
     None where there is none, or where the line is no call.
     """
-    text = text.strip()
-    if "input" not in text.lower() or "(" not in text:
+    found = _first_call(text) if "nput" in text or "batch_shape" in text else None
+    if found is None or found[0] not in KERAS:
         return None
-    from convcost.sources.frameworks.keras import stated_input
-    from convcost.sources.scanning import parts
-
     try:
-        words, _ = next(iter(parts(text, 0, len(text))))
-        tree = ast.parse(_as_python(words[0].text), mode="eval").body
-        while isinstance(tree, ast.Call) and not isinstance(tree.func, ast.Call):
-            name = _called(tree.func)
-            if name not in CONTAINERS:
-                call = KERAS.get(name)
-                return None if call is None else stated_input(_bound(name, call, tree)[0])
-            tree = _parts_of(tree, name)[0]
-    except (ConvcostError, SyntaxError, ValueError, RecursionError, MemoryError):
-        pass  # what is wrong is said where the line is read
-    except (IndexError, StopIteration, SyntaxWarning):
-        pass
-    return None
+        return stated_input(_bound(found[0], KERAS[found[0]], found[1])[0])
+    except ConvcostError:
+        return None  # said where the line is read
+
+
+def reads(text: str) -> tuple[int, int] | None:
+    """The spatial axes and the channels that a line of PyTorch reads first, where it says them."""
+    found = _first_call(text) if "d(" in text else None
+    if found is None or found[0] not in TORCH or found[0][-1:] != "d":
+        return None
+    try:
+        given, _ = _bound(found[0], TORCH[found[0]], found[1])
+    except ConvcostError:
+        return None
+    channels, count = given.get("in_channels"), found[0][-2]
+    return (int(count), channels) if isinstance(channels, int) and count.isdigit() else None
 
 
 def _called(node: ast.expr) -> str:
@@ -235,4 +261,24 @@ def _value(node: ast.expr) -> Any:
         return node.attr
     if isinstance(node, ast.Call):
         return _called(node.func)
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        left, right = _value(node.left), _value(node.right)
+        if not {type(left), type(right)} <= {int, float} or max(abs(left), abs(right)) > MAX_SIZE:
+            raise ConvcostError(f"{shorten(ast.unparse(node), 40)} is not worked out here")
+        if right == 0 and not isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+            raise ConvcostError(f"{shorten(ast.unparse(node), 40)} divides by 0")
+        return ARITHMETIC[type(node.op)](left, right)
+    if isinstance(node, ast.Tuple | ast.List):
+        return (
+            tuple(map(_value, node.elts))
+            if isinstance(node, ast.Tuple)
+            else [_value(part) for part in node.elts]
+        )
     return ast.literal_eval(node)
+
+
+ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    **{ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul},
+    **{ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv},
+}
+"""What arguments are worked out with: ``Linear(512 * 7 * 7, 4096)``."""

@@ -281,9 +281,7 @@ TORCH: dict[str, Call] = {
             "LazyConvTranspose": Call(
                 _lazy(_TORCH_TRANSPOSE, "in_channels"), _torch_conv_transpose(count)
             ),
-            "AdaptiveAvgPool": Call(
-                {"output_size": NEEDED}, _adaptive("adaptive_avg_pool", count)
-            ),
+            "AdaptiveAvgPool": Call({"output_size": NEEDED}, _adaptive("adaptive_avg_pool", count)),
             "AdaptiveMaxPool": Call(
                 {"output_size": NEEDED, "return_indices": False},
                 _adaptive("adaptive_max_pool", count),

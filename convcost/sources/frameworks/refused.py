@@ -24,7 +24,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "Embedding": ("looks rows up: there is no such layer here", _WHOLE),
     "Conv": (
         "is Flax's with features=..., and other projects' own",
-        "write Conv2d(in, out, kernel), Conv2D(filters, kernel) or Conv(features=..., kernel_size=...)",
+        "write Conv2d(in, out, kernel), Conv2D(filters, kernel) or Conv(features=, kernel_size=)",
     ),
 }
 """Why a class is not counted on a line, and the way that leads on."""
