@@ -30,6 +30,7 @@ ACTIVATIONS = (
     *("relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "swish"),
     *("mish", "sigmoid", "hard_sigmoid", "tanh", "hard_swish", "softplus", "softmax"),
     *("log_softmax", "hard_tanh", "softsign", "log_sigmoid", "exponential", "identity"),
+    *("hard_shrink", "soft_shrink", "tanh_shrink", "threshold"),
 )
 MAX_OUTPUT = 2**20
 """The longest axis that a layer may ask for by itself: more is a mistake."""

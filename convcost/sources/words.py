@@ -105,7 +105,7 @@ def classify(words: Sequence[Any], library: Library, *, has_settings: bool = Fal
             else:
                 bare.append(word)
             continue
-        if bare and _belongs_to_layer(word, library):
+        if input is not None and (bare or found) and _belongs_to_layer(word, library):
             bare.append(word)
             continue
         if (names := _several(word, library)) is not None:
@@ -119,6 +119,9 @@ def classify(words: Sequence[Any], library: Library, *, has_settings: bool = Fal
     if bare and input is not None:  # conv 3x3 64 without quotes: a type and its sizes
         _refuse_followers(found, bare)
         found = [_named(word, library) for word in found]
+        if len(found) == 1 and found[0].source == "text" and not _is_text(found[0].text):
+            line = " ".join([found[0].text, *bare])  # MBConv6 3x3 64, conv64 3x3
+            return Words(input, (Word(line, "text"),), {}, tuple(notes))
         settings, more = _bare_settings(found, bare, len(input) - 1, library)
         notes += more
     return Words(input, tuple(found), settings, tuple(notes))
@@ -174,8 +177,9 @@ def _bare_settings(
     from convcost.sources.oneline import Words as Line
     from convcost.sources.scanning import tokens
 
+    fitting = (1, 2, 3) if axes == 3 else (1, axes)  # four sizes may begin with a batch
     for word in bare:
-        if (sizes := split_sizes(word)) is not None and len(sizes) not in (1, axes):
+        if (sizes := split_sizes(word)) is not None and len(sizes) not in fitting:
             raise SpecError("two input shapes", place=shorten(word, 72), hint="give one")
     named = [word.text for word in found if word.source == "name"]
     kind = named[0] if named and len(found) == 1 else "standard"

@@ -106,5 +106,16 @@ def plain_layer(kind: str, **fields: Any) -> Callable[[Arguments], Layers]:
 def activation_call(name: str) -> Call:
     """The class of an activation, by the name it has here."""
     arguments = dict.fromkeys(("dim", "inplace", "axis", "negative_slope", "alpha"))
-    idle = ("approximate", "min_val", "max_val", "max_value", "threshold", "beta", "theta")
+    idle = (
+        "approximate",
+        "min_val",
+        "max_val",
+        "max_value",
+        "threshold",
+        "beta",
+        "theta",
+        "lambd",
+        "lower",
+        "upper",
+    )
     return Call(arguments, plain_layer("activation", function=name), idle)

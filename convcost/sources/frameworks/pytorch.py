@@ -266,7 +266,8 @@ TORCH: dict[str, Call] = {
             **{"Tanh": "tanh", "Softplus": "softplus", "Softmax": "softmax"},
             **{"LogSoftmax": "log_softmax", "Softmax2d": "softmax", "Softmin": "softmax"},
             **{"Hardtanh": "hard_tanh", "Softsign": "softsign", "LogSigmoid": "log_sigmoid"},
-            **{"RReLU": "leaky_relu"},
+            **{"RReLU": "leaky_relu", "Hardshrink": "hard_shrink", "Softshrink": "soft_shrink"},
+            **{"Tanhshrink": "tanh_shrink"},
         }.items()
     },
     **{
@@ -307,6 +308,9 @@ TORCH: dict[str, Call] = {
     ),
     "SyncBatchNorm": Call(_BATCH_NORM, _norm("batch_norm")),
     "LazyLinear": Call({"out_features": NEEDED, "bias": True}, _torch_linear),
+    "Threshold": Call(
+        {"threshold": NEEDED, "value": NEEDED}, plain_layer("activation", function="threshold")
+    ),
     "PReLU": Call({"num_parameters": 1, "init": 0.25}, _prelu),
     "Unflatten": Call({"dim": NEEDED, "unflattened_size": NEEDED}, _unflatten),
     **{
