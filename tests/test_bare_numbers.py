@@ -119,6 +119,7 @@ SAME = [
     # Channels in and out, and groups that stand several times.
     ("conv 256->64 k=3", "conv 3x3 64"),
     ("conv 3x3 256\u219264", "conv 3x3 64"),
+    ("conv 256 -> 64 3x3", "conv 3x3 64"),
     ("3*(conv 3x3 64)", "(conv 3x3 64) x3"),
     ("3 x (conv 3x3 64, relu)", "(conv 3x3 64, relu) x3"),
     ("conv 3x3 64->relu", "conv 3x3 64, relu"),

@@ -16,12 +16,12 @@ from convcost.language.names import ALIASES, plain, proper_name
 from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES
 from convcost.language.words import is_number, is_sizes
 from convcost.sources.bare import EXPANDED
+from convcost.sources.scanning import IN_AND_OUT
 
 PADDING_WORDS = ("same", "valid", "causal")
 FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
 
 _WORD = r"([A-Za-z][A-Za-z_-]*?)[-_]?([0-9]{1,12}(?:[xX\u00d7][0-9]{1,12})*)?(?:-([0-9]{1,12}))?"
-_ENDS = re.compile(r"([0-9]{1,12})(?:->|\u2192)([0-9]{1,12})")
 
 
 class Glued(NamedTuple):
@@ -99,7 +99,7 @@ def may_follow(word: str) -> bool:
 
 def in_and_out(text: str) -> tuple[int, int] | None:
     """``64->128``: channels in and out."""
-    match = _ENDS.fullmatch(text)
+    match = IN_AND_OUT.fullmatch(text)
     return (int(match.group(1)), int(match.group(2))) if match else None
 
 

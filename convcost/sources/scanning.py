@@ -5,6 +5,7 @@ Knows brackets, quotes and separators; what a token means is for ``oneline`` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ MAX_DEPTH = 20
 CLOSES = {"(": ")", "[": "]"}
 SEPARATORS = (",", ";", "\n", "->", "\u2192")
 """What may stand between two layers."""
+
+IN_AND_OUT = re.compile(r"([0-9]{1,12})\s*(?:->|\u2192)\s*([0-9]{1,12})(?=[\s,;)]|$)", re.ASCII)
+"""``64->128``, channels in and out: one word, since no layer begins with a number."""
 
 
 class Token(NamedTuple):
@@ -66,7 +70,8 @@ def tokens(line: str, start: int, stop: int) -> Iterator[Token]:
         elif line[at].isspace():
             at += 1
         else:
-            end = _word_end(line, at, stop)
+            ends = IN_AND_OUT.match(line, at, stop)
+            end = _word_end(line, at, stop) if ends is None else ends.end()
             yield Token(line[at:end], at)
             at = end
 
@@ -88,9 +93,6 @@ def _word_end(line: str, start: int, stop: int) -> int:
             open_brackets.pop()
         elif not open_brackets:
             is_mark = char in ",;" or line.startswith(("->", "\u2192"), at)
-            if is_mark and char not in ",;" and _is_between_numbers(line, start, at):
-                at += 1 if char == "\u2192" else 2
-                continue
             if at > start and (char.isspace() or is_mark):
                 return at
         at += 1
@@ -100,17 +102,6 @@ def _word_end(line: str, start: int, stop: int) -> int:
             f"{line[spot]} is never closed", text=line, span=(spot, spot + 1), hint="brackets pair"
         )
     return stop
-
-
-def _is_between_numbers(line: str, start: int, at: int) -> bool:
-    """Whether an arrow joins two numbers, as channels in and out: ``64->128``."""
-    after = at + (1 if line[at] == "\u2192" else 2)
-    end = after
-    while end < len(line) and line[end].isascii() and line[end].isdigit():
-        end += 1
-    before = line[start:at]
-    is_whole = end == len(line) or line[end].isspace() or line[end] in ",;)"
-    return before.isascii() and before.isdigit() and end > after and is_whole
 
 
 def _quote_end(line: str, start: int, stop: int) -> int:
