@@ -87,7 +87,7 @@ CASES: list[tuple[str, str, tuple[int, ...], int]] = [
     ("ReflectionPad2d(1)", "8x8x4", (10, 10, 4), 0),
     ("ConstantPad2d((1, 2, 3, 4), 0)", "8x8x4", (8 + 3 + 4, 8 + 1 + 2, 4), 0),
     ("UpsamplingNearest2d(scale_factor=2)", "8x8x4", (16, 16, 4), 0),
-    ("AlphaDropout(p=0.5)", "10", (10,), 0),
+    ("AlphaDropout(0.5)", "10", (10,), 0),
     ("Unflatten(1, (4, 2, 3))", "24", (2, 3, 4), 0),
     # Keras, with its own defaults: valid padding, biases.
     ("PReLU(shared_axes=[1, 2])", "8x6x4", (8, 6, 4), 4),  # a slope for each channel
@@ -103,6 +103,10 @@ CASES: list[tuple[str, str, tuple[int, ...], int]] = [
     ("BatchNormalization(scale=False)", "8x8x4", (8, 8, 4), 4),
     ("BatchNormalization(center=False, scale=False)", "8x8x4", (8, 8, 4), 0),
     ("LayerNormalization(center=False)", "8x8x4", (8, 8, 4), 4),
+    ("AdaptiveAveragePooling2D((3, 5))", "14x14x4", (3, 5, 4), 0),
+    ("RMSNormalization()", "8x8x4", (8, 8, 4), 4),
+    ("Convolution2D(8, 3)", "9x9x4", (7, 7, 8), 3 * 3 * 4 * 8 + 8),
+    ("SeparableConvolution2D(8, 3, use_bias=False)", "9x9x4", (7, 7, 8), 3 * 3 * 4 + 4 * 8),
     ("Conv2D(8, 3)(x)", "9x9x4", (7, 7, 8), 3 * 3 * 4 * 8 + 8),
     # keras.src.backend.common.backend_utils: same with an output padding gives
     # (size - 1) * stride + kernel % 2 + output_padding, valid the whole kernel.

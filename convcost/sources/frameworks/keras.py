@@ -304,3 +304,8 @@ KERAS: dict[str, Call] = {
     **MORE,
 }
 """Every class of Keras that is known, by its own spelling."""
+
+KERAS |= {
+    name.replace("Conv", "Convolution"): call for name, call in KERAS.items() if "Conv" in name
+}
+"""The long names that Keras has for convolutions, too."""

@@ -11,6 +11,7 @@ from convcost.sources.frameworks.arguments import (
     Arguments,
     Call,
     Layers,
+    only,
     per_axis,
     plain_layer,
 )
@@ -53,6 +54,11 @@ def _zero_padding(count: int) -> Callable[[Arguments], Layers]:
     return make
 
 
+def _rms_norm(given: Arguments) -> Layers:
+    only(given, "axis", -1)
+    return [{"type": "layer_norm", "shift": False}]
+
+
 def _prelu(given: Arguments) -> Layers:
     """One slope for each value, or for each channel where the other axes share theirs."""
     axes = given["shared_axes"]
@@ -73,6 +79,14 @@ def _permute(given: Arguments) -> Layers:
     return [{"type": "transpose", "order": [axis - 1 for axis in order]}]
 
 
+def _adaptive(kind: str, count: int) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        sizes = per_axis(given["output_size"], count, "output_size")
+        return [{"type": f"adaptive_{kind}_pool", "output_size": sizes}]
+
+    return make
+
+
 def _cropping(count: int) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
         (layer,) = _zero_padding(count)({"padding": given["cropping"]})
@@ -83,7 +97,10 @@ def _cropping(count: int) -> Callable[[Arguments], Layers]:
 
 AUGMENTATIONS = (
     *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
-    *("RandomBrightness", "GaussianNoise", "ActivityRegularization"),
+    *("RandomBrightness", "RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),
+    *("RandomInvert", "RandomPerspective", "RandomSaturation", "RandomSharpness", "RandomShear"),
+    *("RandomColorJitter", "RandomColorDegeneration", "RandomPosterization", "RandAugment"),
+    *("AugMix", "CutMix", "MixUp", "GaussianNoise", "ActivityRegularization"),
 )
 """Layers that do nothing at inference."""
 
@@ -103,10 +120,17 @@ MORE: dict[str, Call] = {
         for count in (1, 2, 3)
         for name, call in {
             f"ZeroPadding{count}D": Call({"padding": 1, "data_format": None}, _zero_padding(count)),
+            **{
+                f"Adaptive{word}Pooling{count}D": Call(
+                    {"output_size": NEEDED, "data_format": None}, _adaptive(kind, count)
+                )
+                for word, kind in (("Average", "avg"), ("Max", "max"))
+            },
             f"Cropping{count}D": Call({"cropping": NEEDED, "data_format": None}, _cropping(count)),
         }.items()
     },
     "PReLU": Call(dict.fromkeys(("alpha_initializer", "shared_axes")), _prelu),
+    "RMSNormalization": Call({"axis": -1, "epsilon": None}, _rms_norm),
     "Reshape": Call({"target_shape": NEEDED}, _reshape),
     "Permute": Call({"dims": NEEDED}, _permute),
     "Flatten": Call({"data_format": None, "input_shape": None}, _flatten),
