@@ -12,6 +12,7 @@ REFUSED = [
     # A first number that is no kernel: both readings are shown.
     ("conv 64 128", "64 is not taken for a kernel", "write conv 3x3 64, or k64 for a kernel"),
     ("conv 16 32", "16 is not taken for a kernel", "write conv 3x3 16, or k16 for a kernel"),
+    ("conv 17 32", "17 is not taken for a kernel", "write conv 3x3 17, or k17 for a kernel"),
     ("conv 8 16", "8 is not taken for a kernel", "write conv 3x3 8, or k8 for a kernel"),
     # Keras names the channels first.
     ("conv 64 3", "64 is not taken for a kernel", "write conv 3x3 64, or k64 for a kernel"),
@@ -86,6 +87,8 @@ SAME = [
     ("conv 3 64", "conv 3x3 64"),
     ("conv 4 64", "conv 4x4 64"),  # as ViT and ConvNeXt cut pictures
     ("conv 7 64", "conv 7x7 64"),
+    ("conv 15 8", "conv 15x15 8"),
+    ("conv 6 8", "conv 6x6 8"),
     ("conv 11 96", "conv 11x11 96"),  # AlexNet
     ("transposed 4 64", "transposed 4x4 64"),  # DCGAN
     ("bottleneck 3 64", "bottleneck 3x3 64"),
