@@ -43,7 +43,15 @@ _BINARY = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 def looks_like_shape(text: str) -> bool:
     """Whether ``text`` is sizes: ``56x56x256``, and what else ``split_sizes`` reads."""
-    return split_sizes(text) is not None
+    return split_sizes(_without_unknown(text)) is not None
+
+
+def _without_unknown(text: str) -> str:
+    """``(None, 56, 56, 256)`` without the batch that Keras does not know: ``(56, 56, 256)``."""
+    begun = text.lstrip()
+    opening = begun[:1] if begun[:1] in _BRACKETS else ""
+    first, comma, rest = begun.removeprefix(opening).partition(",")
+    return f"{opening}{rest}" if comma and first.strip() == "None" else text
 
 
 def split_sizes(text: str) -> list[str] | None:
@@ -67,7 +75,7 @@ def split_sizes(text: str) -> list[str] | None:
 
 def parse_shape(text: str) -> tuple[int, ...]:
     """``"56x56x256"`` -> ``(56, 56, 256)``. Raises ConvcostError on anything else."""
-    sizes = split_sizes(text)
+    sizes = split_sizes(_without_unknown(text))
     if sizes is None:
         raise ConvcostError(
             f"{shorten(text)!r} is not a shape",

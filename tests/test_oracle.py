@@ -85,18 +85,18 @@ def pool(kind: str) -> Callable[[], st.SearchStrategy[Case]]:
 
 
 @st.composite
-def adaptive_avg_pool(draw: st.DrawFn) -> Case:
+def adaptive_avg_pool(draw: st.DrawFn, kind: str = "adaptive_avg_pool") -> Case:
     shape = draw(maps())
     size = tuple(draw(st.integers(1, 7)) for _ in shape[:-1])
-    layer = {"type": "adaptive_avg_pool", "output_size": size}
+    layer = {"type": kind, "output_size": size}
     return shape, [layer], oracle.adaptive_pool(shape, size)
 
 
 @st.composite
-def global_avg_pool(draw: st.DrawFn) -> Case:
+def global_avg_pool(draw: st.DrawFn, kind: str = "global_avg_pool") -> Case:
     shape = draw(maps())
     answer = Answer(shape[-1:], 0, 0, oracle.values(shape))
-    return shape, [{"type": "global_avg_pool"}], answer
+    return shape, [{"type": kind}], answer
 
 
 @st.composite
@@ -221,7 +221,9 @@ CASES: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "max_pool": pool("max_pool"),
     "avg_pool": pool("avg_pool"),
     "adaptive_avg_pool": adaptive_avg_pool,
+    "adaptive_max_pool": lambda: adaptive_avg_pool("adaptive_max_pool"),
     "global_avg_pool": global_avg_pool,
+    "global_max_pool": lambda: global_avg_pool("global_max_pool"),
     "batch_norm": per_value("batch_norm", params=2, ops=2),
     "layer_norm": per_value("layer_norm", params=2, ops=2),
     "group_norm": per_value("group_norm", params=2, ops=2),

@@ -107,7 +107,9 @@ def test_separable_is_depthwise_plus_pointwise(
     depthwise = count(
         {"type": "conv", "input": shape, "out": in_channels, "groups": in_channels, **window}
     )
-    pointwise = count({"type": "pointwise", "input": depthwise.output, "out": channels})
+    # A stride for each axis says that a map of depth 1 is no batch of one sample.
+    ones = {"stride": (1,) * (len(shape) - 1)}
+    pointwise = count({"type": "pointwise", "input": depthwise.output, "out": channels, **ones})
     separable = count({"type": "separable", "input": shape, "out": channels, **window})
     assert separable.params == depthwise.params + pointwise.params
     assert separable.macs == depthwise.macs + pointwise.macs

@@ -212,11 +212,11 @@ one number too many
               ^^
   {EXPECTED}
 """,
-    f"""
+    """
 one number too many
   max_pool 3 3
              ^
-  {EXPECTED}
+  write max_pool 3x3 s3
 """,
     f"""
 gr3 is not understood

@@ -101,6 +101,7 @@ class Stream:
 
     def _replayer(self, opened: Any) -> Callable[[Any], dict[str, Any] | None]:
         """A function that gives the result of an item by replay, where that is possible."""
+        from convcost.language.building import label
         from convcost.language.running import WEIGHTS_ONLY
         from convcost.studies.streaming import StreamCounter
 
@@ -115,10 +116,13 @@ class Stream:
             spec = None if isinstance(found, Found | Problem) else found.spec
             if spec is None or check is not None:
                 return None
+            if len(spec.input or input or ()) == 4:
+                return None  # how it is read is said, which is the ordinary way's
             totals = totals_of(spec if as_written else completed(found), input, batch)
             if totals is None:
                 return None
-            return result_document(spec.name or proper(spec.type), totals, unused=totals.unused)
+            name = spec.name or label(spec, proper)
+            return result_document(name, totals, unused=totals.unused)
 
         return fast
 

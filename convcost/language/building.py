@@ -1,7 +1,7 @@
 """Specs -> engine graphs. The one door between what users write and what is counted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -10,9 +10,15 @@ from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, OperationError, SpecError
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
-from convcost.language.names import axes_in_name
+from convcost.language.names import axes_in_name, proper_name
 from convcost.language.places import Nowhere, Origin
-from convcost.language.primitives import PRIMITIVES, check_fields, make
+from convcost.language.primitives import (
+    ACTIVATIONS,
+    PRIMITIVES,
+    check_fields,
+    function_of,
+    make,
+)
 from convcost.language.running import (
     EVERYTHING,
     WEIGHTS_ONLY,
@@ -87,7 +93,7 @@ def build_spec(
         raise
     except ConvcostError as problem:
         raise origin.error(problem) from None
-    name = spec.name or spec.type
+    name = spec.name or label(spec)
     batch = batch or spec.batch or 1
     graph = builder.finish(tensor)
     return Subject(name, graph, batch, spec.type, settings, unused, remarks(graph))
@@ -103,10 +109,14 @@ NEEDS_INPUT = "say what it is applied to, such as 56x56x256 (height, width, chan
 
 
 def properly(library: Library, spec: LayerSpec) -> LayerSpec:
-    """The spec with the proper name of its type: ``conv2d`` is ``conv``."""
+    """The spec with the proper name of its type: ``conv2d`` is ``conv``, ``relu`` an activation."""
     name = library.proper(spec.type)
     if name == spec.type:
-        return spec
+        function = None if name in PRIMITIVES else function_of(name, library.knows)
+        extra = spec.__pydantic_extra__ or {}
+        if function is None or "function" in extra:
+            return spec
+        return spec.model_copy(update={"type": "activation", "function": function})
     changes: dict[str, Any] = {"type": name}
     count = axes_in_name(spec.type)
     if count is not None and isinstance(spec.kernel_size, int):
@@ -132,10 +142,11 @@ def with_bias(library: Library, spec: LayerSpec, bias: bool | None) -> LayerSpec
     return spec.model_copy(update={"bias": bias})
 
 
-def label(spec: LayerSpec) -> str:
+def label(spec: LayerSpec, proper: Callable[[str], str] = str) -> str:
     """What a layer without a name is called: its type, of an activation the function."""
-    function = spec.settings().get("function") if spec.type == "activation" else None
-    return function if isinstance(function, str) else spec.type
+    kind = proper(spec.type)
+    function = spec.settings().get("function") if kind == "activation" else None
+    return function if isinstance(function, str) else proper_name(kind, ACTIVATIONS) or kind
 
 
 def build_chain(

@@ -22,12 +22,18 @@ from convcost.language.expressions import (
 from convcost.language.fields import PER_AXIS, field_name
 from convcost.language.layers import LayerSpec
 from convcost.language.places import FileOrigin, Origin
-from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES, check_fields
+from convcost.language.primitives import (
+    ACTIVATIONS,
+    NORMALISATIONS,
+    PRIMITIVES,
+    check_fields,
+    function_of,
+)
 from convcost.language.running import CompiledLayer, Design, Parameter, Requirement
 from convcost.language.values import choice
 from convcost.quantities import format_shape, parse_shape, split_sizes
 
-WORDS = frozenset({"padding", "function", "mode", "norm", "activation"})
+WORDS = frozenset({"padding", "function", "mode", "norm", "activation", "slopes"})
 """Fields whose text is a word (or the name of a parameter), not an expression."""
 
 LAYER_FRAME = frozenset({"type", "name", "from", "when", "repeat"})
@@ -44,16 +50,17 @@ def compile_design(
     place: str | None = None,
     functions: Functions = EXACT,
     proper: Callable[[str], str] = str,
+    knows: Callable[[str], bool] = lambda name: False,
 ) -> Design:
     """Compile a document that ``DesignFile`` accepts.
 
     ``place`` is the user's path, None for what is shipped; ``proper`` gives the proper name of
-    a layer type. Raises SpecError.
+    a layer type, ``knows`` says whether it is a design. Raises SpecError.
     """
     parameters: dict[str, Parameter] = {}
     for key, entry in document.get("parameters", {}).items():
         parameters[key] = _parameter(key, entry, place or f"{name}.toml", functions, parameters)
-    entries = [{**entry, "type": proper(entry["type"])} for entry in document["layers"]]
+    entries = [_entry(entry, proper, knows) for entry in document["layers"]]
     unnamed = Counter(entry["type"] for entry in entries if "name" not in entry)
     layers = []
     for number, entry in enumerate(entries):
@@ -79,6 +86,17 @@ def compile_design(
         place=place,
         require=_requirements(document, place or f"{name}.toml", functions),
     )
+
+
+def _entry(
+    entry: Mapping[str, Any], proper: Callable[[str], str], knows: Callable[[str], bool]
+) -> dict[str, Any]:
+    """A layer by the proper name of its type; ``{"type": "relu"}`` is an activation."""
+    kind = proper(entry["type"])
+    function = None if kind in PRIMITIVES or "function" in entry else function_of(kind, knows)
+    if function is None:
+        return {**entry, "type": kind}
+    return {**entry, "type": "activation", "function": function}
 
 
 def _requirements(

@@ -74,24 +74,29 @@ _PAD = core_schema.int_schema(strict=True, ge=0, le=MAX_SIZE)
 _TEXT = core_schema.str_schema(
     strict=True, max_length=80, pattern=r"^ *[\[(]?[0-9]+( *[xX\u00d7*,] *[0-9]+)*,?[\])]? *$"
 )
+_INPUT_TEXT = core_schema.str_schema(
+    strict=True,
+    max_length=80,
+    pattern=r"^ *[\[(]?( *None *,)? *[0-9]+( *[xX\u00d7*,] *[0-9]+)*,?[\])]? *$",
+)
 _PADDING_WORDS = "|".join(form for word in (*PADDINGS, "valid") for form in (word, word.upper()))
 _PADDING = core_schema.str_schema(
     strict=True, max_length=80, pattern=rf"^({_PADDING_WORDS}|[0-9:xX\u00d7*,()\[\] ]+)$"
 )
-_SIZES_TEXT = core_schema.no_info_after_validator_function(_sizes_text, _TEXT)
+_SHAPE_TEXT = core_schema.no_info_after_validator_function(_sizes_text, _INPUT_TEXT)
 _SIZES_OR_ONE = core_schema.no_info_after_validator_function(_sizes_or_one, _TEXT)
 _PADDING_TEXT = core_schema.no_info_after_validator_function(_padding_text, _PADDING)
 _PAIR = core_schema.tuple_schema([_PAD, _PAD])
 
 InputShape: TypeAlias = Annotated[
-    tuple[int, ...], _Checked(_first_of(_several(_SIZE, 4), _SIZES_TEXT))
+    tuple[int, ...], _Checked(_first_of(_several(_SIZE, 4), _SHAPE_TEXT))
 ]
 """``[56, 56, 256]`` or ``"56x56x256"``: without batch, channels last."""
 
 Size: TypeAlias = Annotated[int, _Checked(_SIZE)]
 OptionalShape: TypeAlias = Annotated[
     tuple[int, ...] | None,
-    _Checked(core_schema.nullable_schema(_first_of(_several(_SIZE, 4), _SIZES_TEXT))),
+    _Checked(core_schema.nullable_schema(_first_of(_several(_SIZE, 4), _SHAPE_TEXT))),
 ]
 OptionalSize: TypeAlias = Annotated[int | None, _Checked(core_schema.nullable_schema(_SIZE))]
 OptionalFlag: TypeAlias = Annotated[

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from convcost.errors import ConvcostError, OperationError, SpecError, either, nearest, shorten
+from convcost.errors import ConvcostError, OperationError, SpecError, shorten
 from convcost.language.expressions import EXACT, Functions
-from convcost.language.names import plain, proper_name
-from convcost.language.primitives import PRIMITIVES
+from convcost.language.names import proper_name
+from convcost.language.primitives import PRIMITIVES, layer_hint
 from convcost.language.running import Design
 
 PACKAGE = Path(__file__).parent.parent
@@ -129,16 +129,11 @@ class Library:
                 field="type",
                 hint="standard is the design of one conv" if name == "conv" else None,
             )
-        close = nearest(plain(name), [*PRIMITIVES, *self.names()], cutoff=0.7)
         return OperationError(
             f"{shown} is not a layer type or design",
             field="type",
-            hint=f"did you mean {close}?" if close else self._what_there_is(),
+            hint=layer_hint(name, self.names()),
         )
-
-    def _what_there_is(self) -> str:
-        """The networks by name; layer types and designs are too many for one line."""
-        return f"networks: {either(self._shipped_in(1))}; convcost designs lists all"
 
     def _path(self, name: str) -> Path | None:
         if name in self._files:
@@ -171,7 +166,12 @@ class Library:
                     f"{name} is the name of a shipped design", place=place, hint="choose another"
                 )
         return compile_design(
-            document, path.stem, place=place, functions=self._functions, proper=self.proper
+            document,
+            path.stem,
+            place=place,
+            functions=self._functions,
+            proper=self.proper,
+            knows=self.knows,
         )
 
     def source_text(self, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.operations.convolution import Conv
-from convcost.engine.shapes import Shape, divides, is_known
+from convcost.engine.shapes import Shape, divides, is_known, product
 from convcost.engine.windows import SAME, Causal, PadPairs, Same
 from convcost.errors import OperationError
 from convcost.language.values import axes, choice, describe, flag, padding, whole
@@ -29,7 +29,8 @@ NORMALISATIONS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 ACTIVATIONS = (
     *("relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "swish"),
     *("mish", "sigmoid", "hard_sigmoid", "tanh", "hard_swish", "softplus", "softmax"),
-    *("log_softmax", "identity"),
+    *("log_softmax", "hard_tanh", "softsign", "log_sigmoid", "exponential", "identity"),
+    *("hard_shrink", "soft_shrink", "tanh_shrink", "threshold"),
 )
 MAX_OUTPUT = 2**20
 """The longest axis that a layer may ask for by itself: more is a mistake."""
@@ -112,26 +113,39 @@ def pool_of(kind: str) -> Make:
     return make
 
 
-def adaptive_avg_pool(fields: Fields, shape: Shape) -> Operation:
-    """A mean down (or up) to a given size."""
-    from convcost.engine.operations.pooling import AdaptiveAvgPool
+def adaptive_pool_of(kind: str) -> Make:
+    """The maker of one pool down (or up) to a given size."""
 
-    count = spatial_axes("adaptive_avg_pool", shape)
-    sizes = axes(fields.get("output_size"), count, "output_size")
-    for size in sizes:
-        if is_known(size) and size > MAX_OUTPUT:
-            raise OperationError(
-                f"output_size must be at most {MAX_OUTPUT}, not {size}", field="output_size"
-            )
-    return AdaptiveAvgPool(sizes)
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations.pooling import AdaptiveAvgPool, AdaptiveMaxPool
+
+        count = spatial_axes(kind, shape)
+        sizes = axes(fields.get("output_size"), count, "output_size")
+        for size in sizes:
+            if is_known(size) and size > MAX_OUTPUT:
+                raise OperationError(
+                    f"output_size must be at most {MAX_OUTPUT}, not {size}", field="output_size"
+                )
+        return AdaptiveMaxPool(sizes) if kind == "adaptive_max_pool" else AdaptiveAvgPool(sizes)
+
+    return make
 
 
-def global_avg_pool(fields: Fields, shape: Shape) -> Operation:
-    """A mean over all positions."""
-    from convcost.engine.operations.pooling import GlobalAvgPool
+def global_pool_of(kind: str) -> Make:
+    """The maker of one pool over all positions."""
 
-    spatial_axes("global_avg_pool", shape)
-    return GlobalAvgPool()
+    def make(fields: Fields, shape: Shape) -> Operation:
+        from convcost.engine.operations.pooling import GlobalAvgPool, GlobalMaxPool
+
+        spatial_axes(kind, shape)
+        return GlobalMaxPool() if kind == "global_max_pool" else GlobalAvgPool()
+
+    return make
+
+
+def _learned(fields: Fields) -> dict[str, bool]:
+    """Whether the scale and the shift of a normalisation are learned."""
+    return {name: flag(fields.get(name, True), name) for name in ("scale", "shift")}
 
 
 def normalisation(kind: str) -> Make:
@@ -140,8 +154,19 @@ def normalisation(kind: str) -> Make:
     def make(fields: Fields, shape: Shape) -> Operation:
         from convcost.engine.operations import elementwise
 
-        known = (elementwise.BatchNorm, elementwise.LayerNorm, elementwise.InstanceNorm)
-        return next(cls for cls in known if cls.type == kind)()
+        learned = _learned(fields)
+        if kind == "batch_norm":
+            kept = flag(fields.get("statistics", True), "statistics")
+            return elementwise.BatchNorm(**learned, statistics=kept)
+        if kind == "layer_norm":
+            over = fields.get("over")
+            if over is not None and _whole_numbers(over, "over", least=1) != shape:
+                shown = format_shape(_whole_numbers(over, "over", least=1))
+                raise OperationError(
+                    f"layer_norm is over {shown}, the input is {format_shape(shape)}", field="over"
+                )
+            return elementwise.LayerNorm(**learned, whole=over is not None)
+        return elementwise.InstanceNorm(**learned)
 
     return make
 
@@ -151,14 +176,23 @@ def group_norm(fields: Fields, shape: Shape) -> Operation:
     from convcost.engine.operations.elementwise import GroupNorm
 
     groups = fields.get("groups")
-    return GroupNorm(None if groups is None else whole(groups, "groups"))
+    count = None if groups is None else whole(groups, "groups")
+    return GroupNorm(count, **_learned(fields))
 
 
 def activation(fields: Fields, shape: Shape) -> Operation:
     """A named function of each value."""
     from convcost.engine.operations.elementwise import Activation
 
-    return Activation(choice(fields.get("function", "relu"), "function", ACTIVATIONS))
+    function = choice(fields.get("function", "relu"), "function", ACTIVATIONS)
+    slopes = fields.get("slopes")
+    if slopes is None:
+        return Activation(function)
+    if function != "prelu":
+        raise OperationError(f"{function} learns no slopes", field="slopes")
+    if slopes == "channels":
+        return Activation(function, shape[-1])
+    return Activation(function, product(shape) if slopes == "values" else whole(slopes, "slopes"))
 
 
 def plain_elementwise(name: str) -> Make:

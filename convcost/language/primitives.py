@@ -4,14 +4,16 @@ The formulas are in ``engine/operations``, the makers in ``makers``. A new primi
 there, one maker there, one line in ``PRIMITIVES`` here.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from convcost.engine.operations.base import Operation
 from convcost.engine.shapes import Shape, is_known
-from convcost.errors import OperationError
+from convcost.errors import OperationError, either, nearest
 from convcost.language import makers
 from convcost.language.fields import field_name
 from convcost.language.makers import ACTIVATIONS, NORMALISATIONS, UPSAMPLE_MODES, Fields, Make
+from convcost.language.names import plain, proper_name
 from convcost.language.values import describe, whole
 
 __all__ = ["ACTIVATIONS", "NORMALISATIONS", "PRIMITIVES", "UPSAMPLE_MODES", "Primitive"]
@@ -36,6 +38,7 @@ class Primitive(NamedTuple):
     times: str | None = None
 
 
+_LEARNED = ("scale", "shift")
 _WINDOW = ("kernel_size", "stride", "padding", "dilation")
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -102,35 +105,55 @@ PRIMITIVES: dict[str, Primitive] = {
         required=("kernel_size",),
         bare=("kernel_size",),
     ),
-    "adaptive_avg_pool": Primitive(
-        makers.adaptive_avg_pool,
-        ("output_size",),
-        "mean to a given size",
-        required=("output_size",),
-        bare=("output_size",),
+    **{
+        f"adaptive_{kind}_pool": Primitive(
+            makers.adaptive_pool_of(f"adaptive_{kind}_pool"),
+            ("output_size",),
+            f"{what} to a given size",
+            required=("output_size",),
+            bare=("output_size",),
+        )
+        for kind, what in (("avg", "mean"), ("max", "maximum"))
+    },
+    "global_avg_pool": Primitive(
+        makers.global_pool_of("global_avg_pool"), (), "mean over all positions"
     ),
-    "global_avg_pool": Primitive(makers.global_avg_pool, (), "mean over all positions"),
+    "global_max_pool": Primitive(
+        makers.global_pool_of("global_max_pool"), (), "maximum over all positions"
+    ),
     "batch_norm": Primitive(
-        makers.normalisation("batch_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("batch_norm"),
+        (*_LEARNED, "statistics"),
+        "scale and shift per channel",
+        switch="norm",
     ),
     "layer_norm": Primitive(
-        makers.normalisation("layer_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("layer_norm"),
+        (*_LEARNED, "over"),
+        "scale and shift per channel",
+        switch="norm",
     ),
     "group_norm": Primitive(
         makers.group_norm,
-        ("groups",),
+        ("groups", *_LEARNED),
         "scale and shift per channel",
         switch="norm",
         bare=("groups",),
     ),
     "instance_norm": Primitive(
-        makers.normalisation("instance_norm"), (), "scale and shift per channel", switch="norm"
+        makers.normalisation("instance_norm"),
+        _LEARNED,
+        "scale and shift per channel",
+        switch="norm",
     ),
     "scale": Primitive(
         makers.plain_elementwise("Scale"), (), "learned factor per channel", switch="norm"
     ),
     "activation": Primitive(
-        makers.activation, ("function",), "named function of each value", switch="activation"
+        makers.activation,
+        ("function", "slopes"),
+        "named function of each value",
+        switch="activation",
     ),
     "add": Primitive(
         makers.plain_elementwise("Add"), (), "sum of inputs of one shape", followed=True
@@ -191,6 +214,28 @@ PRIMITIVES: dict[str, Primitive] = {
     "identity": Primitive(makers.plain_reshaping("Identity"), (), "the input unchanged"),
 }
 """Every primitive layer type. Designs are files, see ``designs`` and ``catalogue``."""
+
+
+def function_of(word: str, is_design: Callable[[str], bool]) -> str | None:
+    """The function of an activation that is written as a type: ``relu``; a design comes first."""
+    function = proper_name(word, ACTIVATIONS)
+    return None if function is None or is_design(word) else function
+
+
+LAYERS = "layers: conv, 1x1, depthwise, separable, bottleneck, max_pool, linear, relu, ..."
+
+
+def layer_hint(word: str, names: Sequence[str]) -> str:
+    """What to write for a word that is no layer: the nearest layers, else what layers there are.
+
+    ``names`` are those of designs and networks.
+    """
+    asked = plain(word)
+    parts = [name for name in PRIMITIVES if len(asked) > 2 and asked in name.split("_")]
+    if parts:
+        return f"did you mean {either(parts)}?"
+    close = nearest(asked, [*PRIMITIVES, *ACTIVATIONS, *names], cutoff=0.7)
+    return f"did you mean {close}?" if close else f"{LAYERS} (convcost designs lists more)"
 
 
 IN_CHANNELS = "in_channels"

@@ -22,17 +22,31 @@ from convcost.language.words import (
     read_sizes,
     read_value,
 )
+from convcost.quantities import format_shape
+from convcost.sources.bare import (
+    EXPANDED,
+    LARGEST_KERNEL,
+    SINGLE,
+    fields_for,
+    is_kernel,
+    refusal,
+    single_note,
+    too_many,
+)
+from convcost.sources.glued import (
+    CHAINED,
+    FLAGS,
+    JOINS,
+    PADDING_WORDS,
+    begins,
+    design_field,
+    glued,
+    in_and_out,
+)
 from convcost.sources.scanning import Token
 
 EXPECTED = "expected a kernel (3x3), a number, s2, p1, same, valid, d2, g4, x3 or key=value"
 VALUES = "expected true, false, a number, sizes (3x1), a word or a quoted text"
-SINGLE = ("standard", "pointwise", "depthwise", "grouped", "dilated", "transposed")
-"""Designs of one convolution: what follows their name on a line follows that convolution."""
-
-PADDING_WORDS = ("same", "valid", "causal")
-FLAGS = {"bias": True, "nobias": False, "no_bias": False, "no-bias": False}
-_GLUED = r"([A-Za-z][A-Za-z_]*?)[-_]?([0-9]{1,12}(?:[xX\u00d7][0-9]{1,12})*)?(?:-([0-9]{1,12}))?"
-"""``conv3x3-64``: a type, a kernel and channels in one word, as papers and VGG's table write."""
 
 Known = Callable[[str], bool]
 
@@ -40,14 +54,20 @@ Known = Callable[[str], bool]
 class Words:
     """One layer being read: its fields so far, and where each of them stands."""
 
-    def __init__(self, line: str, words: Sequence[Token], known: Known) -> None:
+    def __init__(
+        self, line: str, words: Sequence[Token], known: Known, axes: int | None = None
+    ) -> None:
+        """``axes``: how many spatial axes the input has, where that is known."""
         self.line = line
+        self.axes = axes
         self.words = list(words)
         self.known = known
         self.fields: dict[str, Any] = {}
         self.spans: dict[str, tuple[int, int]] = {}
         self.after: list[dict[str, Any]] = []
         """Layers of their own that a design of one convolution is followed by."""
+        self.notes: list[str] = []
+        """How words were read that could have been meant otherwise."""
         self._numbers: list[Token] = []
 
     def read(self) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
@@ -57,6 +77,7 @@ class Words:
             used = self._word(rest)
             rest = rest[used:]
         self._name_numbers()
+        self._check_axes()
         self._per_axis()
         return self.fields, self.spans
 
@@ -66,7 +87,7 @@ class Words:
         written = str(self.fields["type"])
         if self.known(written):
             return written
-        return proper_name(written, [*PRIMITIVES, *_DESIGNS]) or written
+        return proper_type(written)
 
     def _put(self, name: str, value: Any, word: Token) -> None:
         if name in self.fields:
@@ -96,7 +117,7 @@ class Words:
                 f"{shorten(first.text, 40)} is not a layer type",
                 text=self.line,
                 span=first.span,
-                hint="a layer starts with its type: conv, 1x1, separable, max_pool, ...",
+                hint=begins(first.text),
             )
         self._put("type", first.text, first)
         return words[1:]
@@ -129,32 +150,54 @@ class Words:
     def _put_layer(self, word: Token) -> bool:
         """A type, an activation as a layer, or a type with its kernel and channels in one word."""
         text = word.text
-        if self.known(text) or text in PRIMITIVES or plain(text) in ALIASES:
-            self._put("type", text, word)
-            return True
-        function = proper_name(text, ACTIVATIONS)
+        function = None if self.known(text) else proper_name(text, ACTIVATIONS)
         if function is not None and function != "identity":
             self._put("type", "activation", word)
             self._put("function", function, word)
             return True
-        head, dash, last = text.rpartition("-")
-        if dash and is_number(last) and (plain(head) in ALIASES or head in PRIMITIVES):
-            self._put("type", head, word)
-            self._put("out_channels", int(last), word)
+        if self.known(text) or plain(text) in ALIASES or self._is_type(text):
+            self._put("type", text, word)
             return True
-        match = re.fullmatch(_GLUED, text)
-        if match is None or not self._is_type(match.group(1)):
+        found = glued(text, self._is_type)
+        if found is None:
             return False
-        kind, kernel, out = match.groups()
-        if (kernel and not is_sizes(kernel)) or (out and not is_number(out)):
-            return False  # more digits than any size has
-        self._put("type", kind, word)
-        if kernel is not None:
+        self._put("type", found.type, word)
+        if found.kernel is not None:
             name = self._sizes_field()
-            self._put(name, read_sizes(kernel), word)
-        if out is not None:
-            self._put("out_channels", int(out), word)
+            self._put(name, read_sizes(found.kernel), word)
+        for name, value in found.fields.items():
+            self._put(name, value, word)
+        if found.number is not None:
+            self._glued_number(found.number, word)
         return True
+
+    def _glued_number(self, number: int, word: Token) -> None:
+        """``conv3``, ``pw64``, ``MBConv6``: a kernel, channels or an expansion by the type."""
+        kind = self._kind
+        if kind in EXPANDED[:3]:
+            return self._put("expansion", number, word)
+        names = fields_for(kind, (), 1)
+        if names[:1] != ["out_channels"] or kind in ("linear", "pointwise"):
+            return self._put(names[0] if names else "out_channels", number, word)
+        rest = [other.text for other in self.words[1:]]
+        sized = any(is_sizes(text) and not is_number(text) for text in rest)
+        if sized and any(map(is_number, rest)):
+            raise SpecError(
+                f"the {number} of {shorten(word.text, 40)} is one number too many",
+                text=self.line,
+                span=word.span,
+                hint=f"a name of your own is written name={word.text}",
+            )
+        if is_kernel("conv", number) and not sized and (kind in PRIMITIVES or kind in PLAIN):
+            return self._put("kernel_size", number, word)
+        if number > LARGEST_KERNEL or kind in PRIMITIVES:
+            return self._put("out_channels", number, word)
+        raise SpecError(
+            f"{number} could be a kernel or output channels",
+            text=self.line,
+            span=word.span,
+            hint=f"write {kind} k{number}, or {kind} o{number}",
+        )
 
     # What follows it.
 
@@ -209,6 +252,11 @@ class Words:
         if slash and is_sizes(stride) and is_sizes(size):
             self._put("stride", read_sizes(stride), word)
             return self._sizes_field(), read_sizes(size)
+        if (ends := in_and_out(text)) is not None:
+            self._put("in_channels", ends[0], word)
+            return "out_channels", ends[1]
+        if (own := design_field(self._kind, text)) is not None:
+            return own, int(text[1:])
         letter = LETTERS.get(text[0])
         if letter == "padding" and (pads := read_pads(text[1:])) is not None:
             return "padding", pads
@@ -257,7 +305,7 @@ class Words:
                 f"{shorten(word.text, 40)} is not understood",
                 text=self.line,
                 span=word.span,
-                hint=EXPECTED,
+                hint=CHAINED if word.text in JOINS else EXPECTED,
             )
         field = LETTERS.get(name) or field_name(name)
         if field in ("type", "input"):
@@ -285,20 +333,45 @@ class Words:
 
     def _name_numbers(self) -> None:
         """Which fields the bare numbers of a layer stand for."""
-        primitive = PRIMITIVES.get(self._kind)
-        names = list(primitive.bare if primitive else ("kernel_size", "out_channels"))
-        names = [name for name in names if name not in self.fields]
-        if len(self._numbers) < len(names) and "out_channels" in names:
-            names = ["out_channels"]
-        if len(self._numbers) > len(names):
-            raise SpecError(
-                "one number too many",
-                text=self.line,
-                span=self._numbers[len(names)].span,
-                hint=EXPECTED,
-            )
-        for name, word in zip(names, self._numbers, strict=False):
+        kind, numbers = self._kind, self._numbers
+        written = str(self.fields["type"])
+        names = fields_for(kind, list(self.fields), len(numbers))
+        if len(numbers) > len(names):
+            what = too_many(kind, written, [int(word.text) for word in numbers], EXPECTED)
+            span = numbers[len(names)].span
+            raise SpecError(what.message, text=self.line, span=span, hint=what.hint)
+        for name, word in zip(names, numbers, strict=False):
             self._put(name, int(word.text), word)
+        if not numbers or "out_channels" not in fields_for(kind, (), 2):
+            return
+        first, second = numbers[0], int(numbers[1].text) if len(numbers) > 1 else None
+        size = int(first.text)
+        if second is None and "kernel_size" not in self.fields:
+            note = single_note(kind, written, size)
+            self.notes += [note] if note else []
+        is_one = 1 in (self.axes, axes_in_name(written))  # one axis has no sizes joined by x
+        fits = is_kernel(kind, size, is_own=self.known(written))
+        if second is None or names[0] != "kernel_size" or fits:
+            return
+        if is_one:
+            self.notes.append(f"{size} was read as the kernel, {second} as the output channels")
+            return
+        what = refusal(kind, written, size, second)
+        raise SpecError(what.message, text=self.line, span=first.span, hint=what.hint)
+
+    def _check_axes(self) -> None:
+        """``conv 3x3x64`` on a map: the channels were joined to the kernel."""
+        kernel = self.fields.get("kernel_size")
+        if self.axes != 2 or not isinstance(kernel, tuple) or len(kernel) != 3:
+            return
+        if "out_channels" not in self.fields and "out_channels" in fields_for(self._kind, (), 2):
+            shown, kind = format_shape(kernel), self.fields["type"]
+            raise SpecError(
+                f"{shown} has three sizes, the input has 2 spatial axes",
+                text=self.line,
+                span=self.spans["kernel_size"],
+                hint=f"write {kind} {format_shape(kernel[:2])} {kernel[2]}",
+            )
 
     def _per_axis(self) -> None:
         """``conv1d 3 64`` is a kernel of one axis, whatever the input is."""
@@ -308,10 +381,20 @@ class Words:
             self.fields["kernel_size"] = (kernel,) * count
 
 
+def proper_type(written: str) -> str:
+    """The proper name of a type as it is written; an unknown one stays."""
+    return proper_name(written, [*PRIMITIVES, *_DESIGNS]) or written
+
+
 def _follower_layer(field: str, word: str) -> dict[str, Any]:
     """A normalisation or an activation as a layer of its own."""
     return {"type": word} if field == "norm" else {"type": "activation", "function": word}
 
 
-_DESIGNS = tuple(dict.fromkeys(name for name in ALIASES.values() if name not in PRIMITIVES))
+_DESIGNS = tuple(
+    dict.fromkeys(name for name in ALIASES.values() if name not in (*PRIMITIVES, *ACTIVATIONS))
+)
 """Designs that have other names: a word may be recognised as one of them without a library."""
+
+PLAIN = (*SINGLE, "separable", "spatially_separable")
+"""Designs of plain convolutions: a number glued to their name may be the kernel."""

@@ -5,6 +5,7 @@ Knows brackets, quotes and separators; what a token means is for ``oneline`` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ MAX_DEPTH = 20
 CLOSES = {"(": ")", "[": "]"}
 SEPARATORS = (",", ";", "\n", "->", "\u2192")
 """What may stand between two layers."""
+
+IN_AND_OUT = re.compile(r"([0-9]{1,12})\s*(?:->|\u2192)\s*([0-9]{1,12})(?=[\s,;)]|$)", re.ASCII)
+"""``64->128``, channels in and out: one word, since no layer begins with a number."""
 
 
 class Token(NamedTuple):
@@ -66,7 +70,8 @@ def tokens(line: str, start: int, stop: int) -> Iterator[Token]:
         elif line[at].isspace():
             at += 1
         else:
-            end = _word_end(line, at, stop)
+            ends = IN_AND_OUT.match(line, at, stop)
+            end = _word_end(line, at, stop) if ends is None else ends.end()
             yield Token(line[at:end], at)
             at = end
 

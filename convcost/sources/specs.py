@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from convcost.errors import ConvcostError, SpecError
+from convcost.language.batches import without_batch
 from convcost.language.building import Subject, build_network, build_spec, with_bias
 from convcost.language.layers import LayerSpec
 from convcost.language.library import Library
@@ -96,6 +97,7 @@ def completed(library: Library, item: Item, asked: Asked) -> LayerSpec:
         spec = LayerSpec.model_construct(**{**spec.__dict__, **spec.settings(), **asked.settings})
     if asked.channels_first and spec.input is not None:
         spec = spec.model_copy(update={"input": asked.shape(spec.input)})
+    spec, _ = without_batch(spec)
     return with_bias(library, spec, asked.wanted.bias)
 
 
@@ -106,14 +108,17 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
             return build_document(library, item.document or {}, item.place, asked)
         except SpecError as error:
             raise located(error, item.place, item.lines) from None
-    return build_spec(
+    shape = item.spec.input or asked.input
+    spec, note = without_batch(item.spec.model_copy(update={"input": shape}))
+    subject = build_spec(
         library,
-        completed(library, item, asked),
+        completed(library, item._replace(spec=spec), asked),
         item.origin(),
         input=asked.input,
         batch=asked.batch,
         switches=asked.switches(WEIGHTS_ONLY),
     )
+    return subject._replace(notes=(note, *subject.notes)) if note else subject
 
 
 def build_document(
@@ -129,7 +134,9 @@ def build_document(
 
     file = checked_design(expand(document, place), place)
     stem = place.rpartition("/")[2].partition(".")[0]
-    design = compile_design(file, stem or "network", place=place, proper=library.proper)
+    design = compile_design(
+        file, stem or "network", place=place, proper=library.proper, knows=library.knows
+    )
     arguments = dict(asked.settings)
     if asked.wanted.bias is not None and design.accepts("bias"):
         arguments["bias"] = asked.wanted.bias

@@ -149,7 +149,7 @@ class Opened:
                 hint='try: convcost count 56x56x256 "conv 3x3 64", or a file, or - for stdin',
             )
         for word in words:
-            if word.source == "text" and asked.input is None:
+            if word.source == "text" and self._input_of(word.text) is None:
                 raise self._no_input(word.text)
         keys: set[SourceKey] = {word.source for word in words} or {"name"}
         if asked.input is None and asked.input_word is not None and not keys <= MODELS:
@@ -171,21 +171,22 @@ class Opened:
         shape = asked.input
         if shape is None or not self._has_layers():
             return asked
-        from convcost.sources.shapes import layer_remark, without_batch
+        from convcost.sources.shapes import read_layers_shape
 
-        kernels = asked.settings.get("kernel_size")
-        is_3d = isinstance(kernels, tuple) and len(kernels) == 3
-        inner = None if is_3d else without_batch(shape, [word.text for word in self.words])
-        if inner is not None:
-            self.notes.append(
-                f"{format_shape(shape)} was read as one sample of {format_shape(inner)}; the "
-                "batch goes to --batch, and a 3-D kernel has three sizes"
-            )
-            shape = inner
-        remark = None if asked.channels_first else layer_remark(shape)
-        if remark is not None:
-            self.notes.append(remark)
-        return asked._replace(input=shape)
+        texts = [word.text for word in self.words if word.source in ("text", "name")]
+        reading = read_layers_shape(
+            shape, texts, asked.settings.get("kernel_size"), is_turned=asked.channels_first
+        )
+        self.notes.extend(reading.notes)
+        if reading.batch > 1:
+            if asked.batch not in (None, reading.batch):
+                raise SpecError(
+                    "the batch is given twice",
+                    place=f"{format_shape(shape)}, --batch {asked.batch}",
+                    hint=f"write the shape of one sample: {format_shape(reading.shape)}",
+                )
+            asked = asked._replace(batch=reading.batch)
+        return asked._replace(input=reading.shape)
 
     def _has_layers(self) -> bool:
         """Whether a layer or a design takes the shape; a network knows its own."""
@@ -195,9 +196,10 @@ class Opened:
             word.source == "text"
             or (
                 word.source == "name"
-                and (proper := self.library.proper(word.text)) not in PRIMITIVES
-                and self.library.knows(proper)
-                and self.library.find(proper).kind == "design"
+                and (
+                    (proper := self.library.proper(word.text)) in PRIMITIVES
+                    or (self.library.knows(proper) and self.library.find(proper).kind == "design")
+                )
             )
             for word in self.words
         )
@@ -284,11 +286,11 @@ class Opened:
         from convcost.sources.text import build_text
 
         asked = self.asked
-        assert asked.input is not None
-        shape = asked.input
+        shape = self._input_of(text)
+        assert shape is not None
 
         def make(settings: Mapping[str, Any]) -> Subject:
-            return build_text(
+            subject = build_text(
                 self.library,
                 text,
                 shape,
@@ -296,8 +298,25 @@ class Opened:
                 switches=asked.switches(WEIGHTS_ONLY),
                 bias=asked.wanted.bias,
             )
+            own = self._own_input(text)
+            if own in (None, shape):
+                return subject
+            note = f"the line says an input of {format_shape(own or ())}"
+            return subject._replace(notes=(note, *subject.notes))
 
         return Found(" ".join(text.split()), "layers", make)
+
+    def _input_of(self, text: str) -> Shape | None:
+        """What the layers of a text read: the input that was given, else their own in Keras."""
+        return self._own_input(text) if self.asked.input is None else self.asked.input
+
+    def _own_input(self, text: str) -> Shape | None:
+        """The input that a line of Keras says itself."""
+        if "(" not in text:
+            return None
+        from convcost.sources.frameworks.lines import input_of
+
+        return input_of(text)
 
     def _given(self, value: Any) -> AnyFound:
         """What Python gave in place of a word."""

@@ -7,16 +7,17 @@ resnet50    a design or network      conv 3x3 64          a layer, or layers wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from convcost.engine.shapes import Shape
 from convcost.errors import ConvcostError, SpecError, shorten
 from convcost.language.library import Library
-from convcost.language.names import ALIASES
-from convcost.language.primitives import PRIMITIVES
+from convcost.language.names import ALIASES, proper_name
+from convcost.language.primitives import ACTIVATIONS, NORMALISATIONS, PRIMITIVES
 from convcost.language.words import is_number, is_sizes
-from convcost.quantities import looks_like_shape, parse_shape
+from convcost.quantities import looks_like_shape, parse_shape, split_sizes
 
 SourceKey: TypeAlias = Literal["text", "name", "specs", "given", "onnx", "tflite", "torch"]
 
@@ -79,7 +80,7 @@ class Words(NamedTuple):
 
     input: Shape | None
     words: tuple[Word, ...]
-    settings: Mapping[str, int | tuple[int, ...]]
+    settings: Mapping[str, Any]
     notes: tuple[str, ...] = ()
 
 
@@ -90,25 +91,108 @@ def classify(words: Sequence[Any], library: Library, *, has_settings: bool = Fal
     """
     input: Shape | None = None
     found: list[Word] = []
-    settings: dict[str, int | tuple[int, ...]] = {}
+    bare: list[str] = []
     notes: list[str] = []
     for index, word in enumerate(words):
         if not isinstance(word, str):
             found.append(Word("", "given", word))
             continue
+        if input is None and not found:
+            _refuse_typos(word)
         if _is_shape(word, words[index + 1 :]):
             if input is None:
                 input = _shape(word)
             else:
-                _put_bare(settings, word, len(input) - 1)
+                bare.append(word)
+            continue
+        if input is not None and (bare or found) and _belongs_to_layer(word, library):
+            bare.append(word)
+            continue
+        if (names := _several(word, library)) is not None:
+            found += [Word(name, "name") for name in names]
             continue
         key = _source(word, library, has_settings)
         if key == "name" and word not in PRIMITIVES and _is_plain_file(word):
             notes.append(f"{word} is the network or design; the file here is ./{word}")
         found.append(Word(word, key))
-    if settings:  # conv 3x3 64 without quotes: a type and its sizes
+    settings: dict[str, Any] = {}
+    if bare and input is not None:  # conv 3x3 64 without quotes: a type and its sizes
+        _refuse_followers(found, bare)
         found = [_named(word, library) for word in found]
+        if len(found) == 1 and found[0].source == "text" and not _is_text(found[0].text):
+            line = " ".join([found[0].text, *bare])  # MBConv6 3x3 64, conv64 3x3
+            return Words(input, (Word(line, "text"),), {}, tuple(notes))
+        settings, more = _bare_settings(found, bare, len(input) - 1, library)
+        notes += more
     return Words(input, tuple(found), settings, tuple(notes))
+
+
+def _belongs_to_layer(word: str, library: Library) -> bool:
+    """Whether ``s2`` or ``same`` says more of the layer whose sizes came before."""
+    from convcost.sources.glued import may_follow
+
+    return may_follow(word) and not library.knows(word)
+
+
+def _refuse_typos(word: str) -> None:
+    """Raise SpecError for what was meant as a shape and is none, and for two shapes in one."""
+    from convcost.sources.shapes import two_shapes, why_no_shape
+
+    both = two_shapes(word)
+    if both is not None:
+        raise both
+    why = why_no_shape(word)
+    if why is not None:
+        raise SpecError(
+            f"{shorten(word)} is not a shape: {why}",
+            hint="write sizes joined by x, channels last: 56x56x256",
+        )
+
+
+def _several(word: str, library: Library) -> list[str] | None:
+    """Networks joined by commas: no chain of layers has two of them."""
+    if "," not in word or "(" in word or len(word) > 1000:
+        return None
+    names = [name.strip() for name in word.split(",")]
+    is_network = all(library.knows(name) for name in names) and all(
+        library.find(name).kind == "network" for name in names
+    )
+    return names if is_network else None
+
+
+def _refuse_followers(found: Sequence[Word], bare: Sequence[str]) -> None:
+    """Raise SpecError for ``conv 3x3 64 relu`` without quotes: which of them would relu follow?"""
+    for before, word in pairwise(found):
+        functions = (*ACTIVATIONS, *NORMALISATIONS)
+        if word.source == "text" and proper_name(word.text, functions) is not None:
+            line = " ".join([before.text, *bare, word.text])
+            raise SpecError(f"{word.text} is not read apart from its layer", hint=f'write "{line}"')
+
+
+def _bare_settings(
+    found: Sequence[Word], bare: Sequence[str], axes: int, library: Library
+) -> tuple[dict[str, Any], list[str]]:
+    """What bare words after the shape set, by the rules of a line: ``resblock 64``."""
+    from convcost.sources.bare import is_kernel
+    from convcost.sources.oneline import Words as Line
+    from convcost.sources.scanning import tokens
+
+    fitting = (1, 2, 3) if axes == 3 else (1, axes)  # four sizes may begin with a batch
+    for word in bare:
+        if (sizes := split_sizes(word)) is not None and len(sizes) not in fitting:
+            raise SpecError("two input shapes", place=shorten(word, 72), hint="give one")
+    named = [word.text for word in found if word.source == "name"]
+    kind = named[0] if named and len(found) == 1 else "standard"
+    line = " ".join([kind, *bare])
+    reader = Line(line, list(tokens(line, 0, len(line))), library.is_own, axes)
+    fields, _ = reader.read()
+    fields.pop("type", None)
+    if not named and set(fields) == {"out_channels"} and is_kernel(kind, fields["out_channels"]):
+        fields = {"kernel_size": fields["out_channels"]}  # compare 56x56x256 3 --out 64
+        reader.notes.clear()
+    if "repeat" in fields:
+        raise SpecError("repeat is not read here", place=line, hint=f'write "{line}"')
+    return fields, reader.notes
 
 
 def _named(word: Word, library: Library) -> Word:
@@ -124,17 +208,6 @@ def _is_shape(word: str, rest: Sequence[Any]) -> bool:
     return word not in ALIASES or (bool(rest) and is_number(str(rest[0])))
 
 
-def _put_bare(settings: dict[str, int | tuple[int, ...]], word: str, axes: int) -> None:
-    """Bare sizes after the shape: ``3 64`` is a kernel of 3 and 64 output channels."""
-    sizes = parse_shape(word)
-    if "kernel_size" not in settings and len(sizes) in (1, axes):
-        settings["kernel_size"] = sizes if len(sizes) > 1 else sizes[0]
-    elif "out_channels" not in settings and len(sizes) == 1:
-        settings["out_channels"] = sizes[0]
-    else:
-        raise SpecError("two input shapes", place=shorten(word, 72), hint="give one")
-
-
 def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
     if "://" in word:
         return "specs"
@@ -143,6 +216,8 @@ def _source(word: str, library: Library, has_settings: bool) -> SourceKey:
     ending = Path(word).suffix.lower() if len(word) < 1000 and "\0" not in word else ""
     if ending in MODEL_ENDINGS and not _is_text(word):
         return MODEL_ENDINGS[ending]
+    if word in (".", "..") or (word[-1:] == "/" and not _is_text(word)):
+        return "specs"  # a folder, which opening it says
     if word == "-" or word.lower().endswith(SPEC_ENDINGS):
         return "specs"
     if _looks_like_path(word):

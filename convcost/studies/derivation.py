@@ -144,7 +144,7 @@ def _line(
             hint="write it on the line, such as stride 2",
         )
     chain = []
-    for written, origin in layers:
+    for written, origin, _ in layers:
         spec = properly(library, written)
         try:
             takes = _takes(library, spec.type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from convcost.engine.cost import Cost
@@ -16,15 +16,30 @@ from convcost.quantities import format_shape
 class Normalisation(Operation):
     """A learned scale and shift per channel after a normalisation.
 
-    params = 2 * channels; element_ops = 2 * values (one multiplication, one addition, as at
-    inference with the statistics folded in). Running statistics are buffers, not parameters.
+    params = 2 * channels, less those of a ``scale`` or ``shift`` that is not learned (PyTorch's
+    ``affine=False``, Keras' ``scale`` and ``center``); element_ops = 2 * values (one
+    multiplication, one addition, as at inference with the statistics folded in, which does not
+    depend on what is learned). Running statistics are buffers, not parameters.
     """
 
     kind: ClassVar[Kind] = "elements"
 
+    scale: bool = field(default=True, kw_only=True)
+    shift: bool = field(default=True, kw_only=True)
+
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         """Scale and shift."""
-        return Cost(params=2 * output[-1], element_ops=2 * product(output))
+        learned = (self.scale + self.shift) * self.learned_over(output)
+        return Cost(params=learned, element_ops=2 * product(output))
+
+    def learned_over(self, output: Shape) -> int:
+        """How many values one learned scale, or one shift, has."""
+        return output[-1]
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """What is not learned, where something is not."""
+        given = {"scale": self.scale, "shift": self.shift}
+        return {name: value for name, value in given.items() if not value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +52,39 @@ class BatchNorm(Normalisation):
 
     type: ClassVar[str] = "batch_norm"
 
+    statistics: bool = field(default=True, kw_only=True)
+    """Whether running statistics are kept: PyTorch's ``track_running_stats``."""
+
     def buffers(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """A mean and a variance per channel."""
-        return 2 * output[-1]
+        return 2 * output[-1] if self.statistics else 0
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """What is not learned or not kept."""
+        kept = {} if self.statistics else {"statistics": False}
+        return Normalisation.settings(self, shape) | kept
 
 
 @dataclass(frozen=True, slots=True)
 class LayerNorm(Normalisation):
-    """Statistics over the channels of each position. Source: Ba et al. 2016."""
+    """Statistics over the channels of each position. Source: Ba et al. 2016.
+
+    ``whole``: over all values of a sample, each with a scale and shift of its own, as PyTorch's
+    ``LayerNorm([64, 56, 56])``: params = 2 * values.
+    """
 
     type: ClassVar[str] = "layer_norm"
+
+    whole: bool = field(default=False, kw_only=True)
+
+    def learned_over(self, output: Shape) -> int:
+        """The channels, or all values."""
+        return product(output) if self.whole else output[-1]
+
+    def settings(self, shape: Shape) -> dict[str, Any]:
+        """What is not learned, and whether all values are normalised together."""
+        over = {"whole": True} if self.whole else {}
+        return Normalisation.settings(self, shape) | over
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +110,8 @@ class GroupNorm(Normalisation):
         return shape
 
     def settings(self, shape: Shape) -> dict[str, Any]:
-        """The groups."""
-        return {"groups": self.groups}
+        """The groups, and what is not learned."""
+        return {"groups": self.groups} | Normalisation.settings(self, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +137,36 @@ class Scale(Operation):
         return Cost(params=output[-1], element_ops=product(output))
 
 
+SLOPES = "the slopes that prelu learns are not counted: slopes=1 for one, or channels"
+
+
 @dataclass(frozen=True, slots=True)
 class Activation(Operation):
-    """A function of each value alone; one element operation per value, whichever it is."""
+    """A function of each value alone; one element operation per value, whichever it is.
+
+    params = ``slopes``, which ``prelu`` learns (He et al. 2015, Delving Deep into Rectifiers,
+    section 2.1: one for each channel, or one in all); all others learn nothing.
+    """
 
     type: ClassVar[str] = "activation"
     kind: ClassVar[Kind] = "elements"
 
     function: str = "relu"
+    slopes: int | None = None
+
+    @property
+    def note(self) -> str | None:
+        """That slopes are learned whose number was not said."""
+        return SLOPES if self.function == "prelu" and self.slopes is None else None
 
     def cost(self, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-        """One evaluation per value."""
-        return Cost(element_ops=product(output))
+        """One evaluation per value, and the slopes."""
+        return Cost(params=self.slopes or 0, element_ops=product(output))
 
     def settings(self, shape: Shape) -> dict[str, Any]:
-        """Which function."""
-        return {"function": self.function}
+        """Which function, and how many slopes it learns."""
+        slopes = {} if self.slopes is None else {"slopes": self.slopes}
+        return {"function": self.function} | slopes
 
 
 @dataclass(frozen=True, slots=True)

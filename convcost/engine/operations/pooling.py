@@ -138,6 +138,13 @@ class AdaptiveAvgPool(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class AdaptiveMaxPool(AdaptiveAvgPool):
+    """The same windows, of which a maximum is taken. Source: PyTorch ``AdaptiveMaxPool2d``."""
+
+    type: ClassVar[str] = "adaptive_max_pool"
+
+
+@dataclass(frozen=True, slots=True)
 class GlobalAvgPool(Operation):
     """The mean of each channel over all positions: H x W x C -> C.
 
@@ -158,3 +165,10 @@ class GlobalAvgPool(Operation):
     def window(self, shape: Shape) -> Window:
         """The whole input."""
         return Window(shape[:-1], shape[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool(GlobalAvgPool):
+    """The maximum of each channel over all positions. Source: Keras ``GlobalMaxPooling2D``."""
+
+    type: ClassVar[str] = "global_max_pool"

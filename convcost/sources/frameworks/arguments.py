@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, either
 from convcost.language.names import proper_name
 from convcost.language.primitives import ACTIVATIONS
 
@@ -32,7 +32,7 @@ NEEDED = Missing()
 
 IDLE = frozenset(
     {"name", "dtype", "device", "trainable", "inplace", "eps", "epsilon"}
-    | {"momentum", "track_running_stats", "align_corners", "return_indices", "autocast", "seed"}
+    | {"momentum", "align_corners", "return_indices", "autocast", "seed"}
     | {"count_include_pad", "divisor_override", "noise_shape"}
     | {
         f"{part}{what}"
@@ -83,12 +83,18 @@ def activation_of(value: Any) -> dict[str, Any]:
     return {"activation": function}
 
 
+def pad_word(value: Any, *known: str) -> str:
+    """A framework's word for padding."""
+    word = value.lower() if isinstance(value, str) else value
+    if word not in known:
+        raise ConvcostError(f"padding must be {either(map(repr, known))}, not {value!r}")
+    return str(word)
+
+
 def padding_of(value: Any, count: int, what: str = "padding") -> Any:
-    """``same``, ``valid``, ``causal``, or one size for each axis."""
+    """``same``, ``valid``, or one size for each axis."""
     if isinstance(value, str):
-        if value.lower() not in ("same", "valid", "causal"):
-            raise ConvcostError(f"{what}={value!r} is not known here")
-        return value.lower()
+        return pad_word(value, "same", "valid")
     return per_axis(value, count, what)
 
 
@@ -100,5 +106,16 @@ def plain_layer(kind: str, **fields: Any) -> Callable[[Arguments], Layers]:
 def activation_call(name: str) -> Call:
     """The class of an activation, by the name it has here."""
     arguments = dict.fromkeys(("dim", "inplace", "axis", "negative_slope", "alpha"))
-    idle = ("approximate", "min_val", "max_val", "max_value", "negative_slope", "threshold", "beta")
+    idle = (
+        "approximate",
+        "min_val",
+        "max_val",
+        "max_value",
+        "threshold",
+        "beta",
+        "theta",
+        "lambd",
+        "lower",
+        "upper",
+    )
     return Call(arguments, plain_layer("activation", function=name), idle)

@@ -14,31 +14,47 @@ from convcost.sources.frameworks.arguments import (
     activation_of,
     flag,
     only,
-    padding_of,
+    pad_word,
     per_axis,
     plain_layer,
     whole,
 )
+from convcost.sources.frameworks.keras_more import MORE, input_channels
 
 
-def _keras_padding(given: Arguments) -> str:
-    return str(padding_of(given["padding"], 0))
+def _keras_padding(given: Arguments, *more: str) -> str:
+    value = given["padding"]
+    if isinstance(value, int | tuple):
+        raise ConvcostError(
+            f"padding must be 'same' or 'valid', not {value!r}",
+            hint=f"Keras pads with a layer of its own: ZeroPadding2D({value!r})",
+        )
+    return pad_word(value, "same", "valid", *more)
+
+
+def _one_of_both(stride: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+    """Keras has no strided and dilated convolution at once."""
+    if any(size > 1 for size in stride) and any(size > 1 for size in dilation):
+        raise ConvcostError("Keras takes strides or dilation_rate above 1, not both")
 
 
 def _keras_conv(count: int) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
+        stride = per_axis(given["strides"], count, "strides")
+        dilation = per_axis(given["dilation_rate"], count, "dilation_rate")
+        _one_of_both(stride, dilation)
         return [
             {
                 "type": "conv",
                 "out_channels": whole(given["filters"], "filters"),
                 "kernel_size": per_axis(given["kernel_size"], count, "kernel_size"),
-                "stride": per_axis(given["strides"], count, "strides"),
-                "padding": _keras_padding(given),
-                "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
+                "stride": stride,
+                "padding": _keras_padding(given, *(("causal",) if count == 1 else ())),
+                "dilation": dilation,
                 "groups": whole(given["groups"], "groups"),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
-                **_input_shape(given),
+                **input_channels(given),
             }
         ]
 
@@ -47,12 +63,18 @@ def _keras_conv(count: int) -> Callable[[Arguments], Layers]:
 
 def _keras_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
-        only(given, "output_padding", None)
         kernel = per_axis(given["kernel_size"], count, "kernel_size")
         stride = per_axis(given["strides"], count, "strides")
+        dilation = per_axis(given["dilation_rate"], count, "dilation_rate")
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        padding: Any = _keras_padding(given)
         # Keras' valid makes room for a stride that is larger than the kernel.
-        extra = [max(s - k, 0) for k, s in zip(kernel, stride, strict=True)]
-        padding = _keras_padding(given)
+        extra = [max(s - k, 0) for k, s in zip(reach, stride, strict=True)]
+        extra = [] if padding == "same" else extra
+        if given["output_padding"] is not None:
+            # Then same is half of the kernel on both sides, and the rest is as it is said.
+            extra = list(per_axis(given["output_padding"], count, "output_padding"))
+            padding = [k // 2 if padding == "same" else 0 for k in reach]
         return [
             {
                 "type": "conv_transpose",
@@ -60,11 +82,11 @@ def _keras_conv_transpose(count: int) -> Callable[[Arguments], Layers]:
                 "kernel_size": kernel,
                 "stride": stride,
                 "padding": padding,
-                "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
-                **({"output_padding": extra} if padding == "valid" and any(extra) else {}),
+                "dilation": dilation,
+                **({"output_padding": extra} if any(extra) else {}),
                 "bias": flag(given["use_bias"], "use_bias"),
                 **activation_of(given["activation"]),
-                **_input_shape(given),
+                **input_channels(given),
             }
         ]
 
@@ -81,7 +103,7 @@ def _keras_depthwise(count: int) -> Callable[[Arguments], Layers]:
             "multiplier": whole(given["depth_multiplier"], "depth_multiplier"),
             "dilation": per_axis(given["dilation_rate"], count, "dilation_rate"),
             "bias": flag(given["use_bias"], "use_bias"),
-            **_input_shape(given),
+            **input_channels(given),
         }
         return [layer, *_own_layer(activation_of(given["activation"]))]
 
@@ -132,72 +154,62 @@ def _keras_dense(given: Arguments) -> Layers:
             "out_channels": whole(given["units"], "units"),
             "bias": flag(given["use_bias"], "use_bias"),
             **activation_of(given["activation"]),
-            **_input_shape(given),
+            **input_channels(given),
         }
     ]
 
 
 def _keras_norm(kind: str) -> Callable[[Arguments], Layers]:
     def make(given: Arguments) -> Layers:
-        only(given, "axis", -1)
-        only(given, "center", True)
-        only(given, "scale", True)
+        only(given, "axis", -1, 3)  # the channels of a batch of maps
+        learned = {"scale": given["scale"], "shift": given["center"]}
+        learned = {name: flag(value, name) for name, value in learned.items() if value is not True}
         groups = {"groups": given["groups"]} if "groups" in given else {}
-        return [{"type": kind, **groups}]
+        return [{"type": kind, **groups, **learned}]
 
     return make
 
 
-def _keras_global(given: Arguments) -> Layers:
-    if given["keepdims"]:
-        return [{"type": "adaptive_avg_pool", "output_size": 1}]
-    return [{"type": "global_avg_pool"}]
+def _keras_global(kind: str) -> Callable[[Arguments], Layers]:
+    def make(given: Arguments) -> Layers:
+        if flag(given["keepdims"], "keepdims"):
+            return [{"type": f"adaptive_{kind}_pool", "output_size": 1}]
+        return [{"type": f"global_{kind}_pool"}]
+
+    return make
 
 
 def _keras_upsampling(given: Arguments) -> Layers:
     return [{"type": "upsample", "scale": given["size"], "mode": given["interpolation"]}]
 
 
-def _input_shape(given: Arguments) -> dict[str, Any]:
-    """The channels of Keras' ``input_shape``, to be compared with those that come in."""
-    shape = given["input_shape"]
-    if shape is None:
-        return {}
-    if not isinstance(shape, list | tuple) or not shape or type(shape[-1]) is not int:
-        raise ConvcostError(f"input_shape must be sizes, channels last, not {shape!r}")
-    return {"in_channels": shape[-1]}
-
-
 def _keras_activation(given: Arguments) -> Layers:
     return _own_layer(activation_of(given["activation"]))
 
 
-_KERAS_TAIL = {"activation": None, "use_bias": True, "input_shape": None}
+_KERAS_TAIL = {
+    **{"activation": None, "use_bias": True, "input_shape": None},
+    "batch_input_shape": None,
+}
 
 
 def _keras_arguments(*first: str, **defaults: Any) -> dict[str, Any]:
     return {**dict.fromkeys(first, NEEDED), **defaults, **_KERAS_TAIL}
 
 
-def _keras_zero_padding(count: int) -> Callable[[Arguments], Layers]:
-    def make(given: Arguments) -> Layers:
-        value = given["padding"]
-        each = value if isinstance(value, list | tuple) else (value,) * count
-        if len(each) != count:
-            raise ConvcostError(f"padding must have {count} sides, not {len(each)}")
-        pairs = [per_axis(side, 2, "padding") for side in each]
-        return [{"type": "pad", "padding": pairs}]
-
-    return make
-
-
 def _keras_input(given: Arguments) -> Layers:
     """The input itself: only its channels are compared."""
-    channels = _input_shape({"input_shape": given["shape"] or given["input_shape"]})
+    shape = given["shape"] or given["input_shape"]
+    given = {**given, "input_shape": shape, "batch_input_shape": given["batch_shape"]}
+    channels = input_channels(given)
     return [{"type": "identity", **channels}]
 
 
-_INPUT = {"shape": None, "batch_size": None, "dtype": None, "input_shape": None}
+_INPUT = {
+    **{"shape": None, "batch_size": None, "dtype": None, "input_shape": None},
+    **{"batch_shape": None, "sparse": None},
+}
+
 
 KERAS: dict[str, Call] = {
     **{name: Call(_INPUT, _keras_input) for name in ("Input", "InputLayer")},
@@ -249,12 +261,15 @@ KERAS: dict[str, Call] = {
                 ),
                 _keras_depthwise(count),
             ),
-            f"GlobalAveragePooling{count}D": Call(
-                {"data_format": None, "keepdims": False}, _keras_global
-            ),
-            f"ZeroPadding{count}D": Call(
-                {"padding": 1, "data_format": None}, _keras_zero_padding(count)
-            ),
+            **{
+                f"Global{word}{count}D": Call(
+                    {"data_format": None, "keepdims": False}, _keras_global(kind)
+                )
+                for word, kind in (
+                    *(("AveragePooling", "avg"), ("AvgPool", "avg")),
+                    *(("MaxPooling", "max"), ("MaxPool", "max")),
+                )
+            },
             f"SpatialDropout{count}D": Call({"rate": NEEDED}, plain_layer("dropout")),
             f"UpSampling{count}D": Call(
                 {"size": 2, "data_format": None, "interpolation": "nearest"}, _keras_upsampling
@@ -286,5 +301,11 @@ KERAS: dict[str, Call] = {
         _keras_norm("group_norm"),
     ),
     "Activation": Call({"activation": NEEDED}, _keras_activation),
+    **MORE,
 }
 """Every class of Keras that is known, by its own spelling."""
+
+KERAS |= {
+    name.replace("Conv", "Convolution"): call for name, call in KERAS.items() if "Conv" in name
+}
+"""The long names that Keras has for convolutions, too."""
