@@ -269,7 +269,7 @@ def test_repeated_groups_do_not_fill_the_memory() -> None:
 
 def test_what_follows_a_design_of_one_convolution_follows_it() -> None:
     from convcost.language.library import Library
-    from convcost.sources.oneline import SINGLE
+    from convcost.sources.bare import SINGLE
 
     library = Library()
     designs = [library.find(name) for name in library.names()]
