@@ -26,8 +26,8 @@ import pytest
 HEAVY = ("typer", "rich.console", "pydantic", "numpy", "onnx", "tflite", "jsonschema", "sympy")
 """Packages that a fork need not import again. None is convcost."""
 
-MOST_BYTES = 6 << 30
-"""Of the address space of one run: a mutant may ask for any amount."""
+MOST_BYTES = 4 << 30
+"""Of the memory of one process: a mutant may ask for any amount."""
 
 
 Begins = Callable[[str], None]
@@ -150,7 +150,7 @@ def ran(
 def _settle(home: Path, log: Path) -> None:
     """Make the fork a process of its own, in the copy."""
     os.setsid()
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     log_file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log_file, 1)
