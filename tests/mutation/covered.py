@@ -1,6 +1,6 @@
 """Which test runs which line of convcost, as the package coverage sees it.
 
-Kept in a file between runs, per file of tests, for as long as neither that file nor convcost
+Kept in a file between runs, per file of tests, for as long as neither that file nor what it runs
 changes. Knows no mutant.
 """
 
@@ -51,6 +51,8 @@ class Seen(NamedTuple):
     """By test."""
     lines: dict[str, dict[int, list[str]]]
     """By file of convcost and line, the tests that run it."""
+    code: dict[str, str]
+    """By file of which it runs a line after importing it, what that file was."""
 
 
 class Map(NamedTuple):
@@ -80,11 +82,17 @@ def covered(home: Path, kept: Path) -> Map:
     """Run the suite once, a file at a time. Raises RedError where it fails."""
     before: dict[str, Seen] = pickle.loads(kept.read_bytes()) if kept.exists() else {}
     now: dict[str, Seen] = {}
-    code = _digest([*(home / "convcost").rglob("*.*"), *_helpers(home)])
+    package = home / "convcost"
+    data = [path for path in package.rglob("*") if path.suffix not in (".py", ".pyc")]
+    others = _digest([*data, *_helpers(home)])
+    code = {str(path.relative_to(package)): _digest([path]) for path in package.rglob("*.py")}
     (home / "sitecustomize.py").write_text(START, "utf-8")
     for name in tests_of(home):
-        key = code + _digest([home / "tests" / name])
-        now[key] = before[key] if key in before else _seen(home, name)
+        key = others + _digest([home / "tests" / name])
+        seen = before.get(key)
+        if seen is None or any(code.get(file) != was for file, was in seen.code.items()):
+            seen = _seen(home, name, code)
+        now[key] = seen
         kept.write_bytes(pickle.dumps({**before, **now}))
     kept.write_bytes(pickle.dumps(now))
     whole = Map({}, {})
@@ -110,13 +118,13 @@ def _digest(paths: list[Path]) -> str:
     return sum.hexdigest()
 
 
-def _seen(home: Path, name: str) -> Seen:
+def _seen(home: Path, name: str, code: dict[str, str]) -> Seen:
     """One file of tests, watched; what fails only because it is watched runs all lines."""
     data = home.parent / "lines"
     done = ran(home, [name], around=lambda: _watched(home, data), silence=300, first=False)
     lines = _read(data, home / "convcost")
     if done.end == "green":
-        return Seen(done.passed, lines)
+        return Seen(done.passed, lines, _run_of(lines, code))
     again = ran(home, [name], silence=300, first=False)
     if again.end != "green":
         raise RedError(f"{name}: {again.end}\n{again.output}")
@@ -124,7 +132,15 @@ def _seen(home: Path, name: str) -> Seen:
     for of_file in lines.values():
         for known in of_file.values():
             known.extend(unseen)
-    return Seen(again.passed, lines)
+    return Seen(again.passed, lines, code)
+
+
+def _run_of(lines: dict[str, dict[int, list[str]]], code: dict[str, str]) -> dict[str, str]:
+    return {
+        file: code[file]
+        for file, of_file in lines.items()
+        if any(tests != [AT_IMPORT] for tests in of_file.values())
+    }
 
 
 @contextlib.contextmanager
