@@ -131,8 +131,7 @@ def outcome(home: Path, mutant: Mutant, seen: Map, tests: list[str]) -> Verdict:
         if not part:
             continue
         files = sorted({test.partition("::")[0].removeprefix("tests/") for test in part})
-        slowest = max(seen.seconds[test] for test in part)
-        done = ran(home, files, part, set(seen.seconds), silence=30 + 10 * slowest)
+        done = ran(home, files, part, seen.seconds)
         if done.end != "green":
             why = HANGS if done.end == "hung" else next(iter(done.failed), "pytest ends")
             return Verdict(mutant, "killed", why)

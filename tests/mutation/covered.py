@@ -121,11 +121,11 @@ def _digest(paths: list[Path]) -> str:
 def _seen(home: Path, name: str, code: dict[str, str]) -> Seen:
     """One file of tests, watched; what fails only because it is watched runs all lines."""
     data = home.parent / "lines"
-    done = ran(home, [name], around=lambda: _watched(home, data), silence=300, first=False)
+    done = ran(home, [name], around=lambda: _watched(home, data), first=False)
     lines = _read(data, home / "convcost")
     if done.end == "green":
         return Seen(done.passed, lines, _run_of(lines, code))
-    again = ran(home, [name], silence=300, first=False)
+    again = ran(home, [name], first=False)
     if again.end != "green":
         raise RedError(f"{name}: {again.end}\n{again.output}")
     unseen = set(again.passed) - set(done.passed)

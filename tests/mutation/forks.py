@@ -16,7 +16,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +32,13 @@ MOST_BYTES = 4 << 30
 
 Begins = Callable[[str], None]
 """What is told the name of each test before it runs."""
+
+
+PATIENCE = 120
+"""Seconds without a word, after which a run is ended."""
+
+BUSY = 20
+"""Seconds more than five times its own that a test may take, since others use the machine too."""
 
 
 class Ran(NamedTuple):
@@ -75,6 +82,7 @@ class Plugin:
         """Says which test begins, also to the processes that it starts."""
         os.environ["MUTATION_TEST"] = item.nodeid
         self.begins(item.nodeid)
+        self.say(begins=item.nodeid)
         begin = time.perf_counter()
         done = yield
         self.say(test=item.nodeid, seconds=time.perf_counter() - begin)
@@ -108,15 +116,15 @@ def ran(
     home: Path,
     files: list[str],
     chosen: list[str] | None = None,
-    known: set[str] | None = None,
+    known: Mapping[str, float] | None = None,
     around: Callable[[], contextlib.AbstractContextManager[Begins | None]] = contextlib.nullcontext,
-    silence: float = 120,
     first: bool = True,
 ) -> Ran:
     """Run tests of ``home`` in a fork: all of ``files``, or of these the ``chosen`` ones.
 
-    ``around`` is entered there before convcost is imported. After ``silence`` seconds without a
-    word the run is ``hung``. With ``first`` it ends at the first failure.
+    ``known`` are all tests that there are without a change, and the seconds that they take: one
+    that takes much longer is ``hung``. ``around`` is entered there before convcost is imported.
+    With ``first`` it ends at the first failure.
     """
     heard, spoken = os.pipe()
     log = home.parent / "output"
@@ -126,14 +134,14 @@ def ran(
         code = 70
         try:
             _settle(home, log)
-            plugin = Plugin(chosen, known or set(), spoken)
+            plugin = Plugin(chosen, set(known or ()), spoken)
             with around() as begins:
                 plugin.begins = begins or plugin.begins
                 code = _pytest(home, files, first, plugin)
         finally:
             os._exit(code)
     os.close(spoken)
-    words, hung = _listen(heard, silence)
+    words, hung = _listen(heard, known)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL) if hung else None
     _, status = os.waitpid(child, 0)
@@ -172,13 +180,18 @@ def _pytest(home: Path, files: list[str], first: bool, plugin: Plugin) -> int:
     return int(pytest.main([*words, *paths], plugins=[plugin]))
 
 
-def _listen(heard: int, silence: float) -> tuple[list[dict[str, Any]], bool]:
+def _listen(heard: int, known: Mapping[str, float] | None) -> tuple[list[dict[str, Any]], bool]:
     """What the fork says until it ends, and whether it fell silent."""
-    said = b""
+    said: list[dict[str, Any]] = []
+    rest = b""
+    patience = PATIENCE
     while True:
-        ready, _, _ = select.select([heard], [], [], silence)
+        ready, _, _ = select.select([heard], [], [], patience)
         more = os.read(heard, 1 << 16) if ready else b""
-        said += more
         if not more:
             os.close(heard)
-            return [json.loads(line) for line in said.splitlines()], not ready
+            return said, not ready
+        *lines, rest = (rest + more).split(b"\n")
+        said += map(json.loads, lines)
+        begun = str(said[-1].get("begins")) if said else ""
+        patience = PATIENCE if known is None else BUSY + 5 * known.get(begun, 8)
