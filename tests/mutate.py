@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import bisect
+import itertools
 import json
 import os
 import shutil
@@ -65,8 +67,9 @@ HANGS = "it hangs"
 FIRST = 60
 """Tests of the first run for a mutant; most are killed there, and the files of tests are few."""
 
-MOST_SECONDS = 200.0
-"""Of tests for one mutant, as long as they take without it. More are not tried."""
+MOST_SECONDS = 60.0
+"""Of tests for one mutant, as long as they take without it. A survivor of so many may be seen by
+one of the others, so that the rate is a lower bound; ``--most`` tries more."""
 
 
 class Verdict(NamedTuple):
@@ -106,8 +109,8 @@ def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def fitting(mutant: Mutant, seen: Map, importers: dict[str, set[str]]) -> list[str]:
-    """The tests that may see a mutant, the fastest first."""
+def fitting(mutant: Mutant, seen: Map, importers: dict[str, set[str]], seconds: float) -> list[str]:
+    """The tests that may see a mutant, the fastest first, as far as the time goes."""
     tests = seen.of(mutant.file, mutant.lines)
     if not mutant.function or AT_IMPORT in tests:
         tests |= seen.of(mutant.file)
@@ -115,13 +118,8 @@ def fitting(mutant: Mutant, seen: Map, importers: dict[str, set[str]]) -> list[s
             tests = set().union(*(seen.of(file) for file in importers.get(mutant.file, ())))
     tests.discard(AT_IMPORT)
     ordered = sorted(tests, key=lambda test: (seen.seconds[test], test))
-    spent, most = 0.0, len(ordered)
-    for number, test in enumerate(ordered):
-        spent += seen.seconds[test]
-        if spent > MOST_SECONDS:
-            most = number
-            break
-    return ordered[:most]
+    spent = list(itertools.accumulate(seen.seconds[test] for test in ordered))
+    return ordered[: bisect.bisect(spent, seconds)]
 
 
 def outcome(home: Path, mutant: Mutant, seen: Map, tests: list[str]) -> Verdict:
@@ -153,7 +151,9 @@ def importers(home: Path) -> dict[str, set[str]]:
     return found
 
 
-def tried(home: Path, mutants: list[Mutant], seen: Map, log: Log) -> Iterator[Verdict]:
+def tried(
+    home: Path, mutants: list[Mutant], seen: Map, log: Log, seconds: float
+) -> Iterator[Verdict]:
     """Put each mutant in its place, run its tests, and take it away again."""
     knows = importers(home)
     stamp = int(time.time())  # Python takes a file with an older time for one that it knows
@@ -172,7 +172,7 @@ def tried(home: Path, mutants: list[Mutant], seen: Map, log: Log) -> Iterator[Ve
             stamp += 2
             os.utime(path, (stamp, stamp))
             if text is not usual:
-                found = outcome(home, mutant, seen, fitting(mutant, seen, knows))
+                found = outcome(home, mutant, seen, fitting(mutant, seen, knows, seconds))
         log.add(found, usual)
         yield found
 
@@ -199,6 +199,7 @@ def main() -> int:
     words.add_argument("files", nargs="*", default=POPULATION)
     words.add_argument("--sample", type=int, default=400)
     words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--most", type=float, default=MOST_SECONDS, help="seconds of tests for each")
     words.add_argument("--map", type=Path)
     words.add_argument("--log", type=Path)
     words.add_argument("--matching", default="", help="only mutants whose printed line has this")
@@ -219,7 +220,7 @@ def main() -> int:
         mutants = [mutant for mutant in mutants if asked.matching in str(mutant)]
         print(f"{len(names):,} mutants of {len(files)} files, {len(seen.seconds):,} tests")
         verdicts = []
-        for found in tried(home, mutants, seen, Log(asked.log)):
+        for found in tried(home, mutants, seen, Log(asked.log), asked.most):
             verdicts.append(found)
             if found.how == "survived":
                 print(f"survived: {found.mutant} ({found.why})", flush=True)
