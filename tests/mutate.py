@@ -11,7 +11,8 @@ that change nothing stand in ``tests/mutation/equivalent.py``.
 It works on a copy and starts only where the whole suite passes there without a change. That run
 also finds which test runs which line; ``--map`` keeps that for the next time. ``--log`` keeps what
 became of each mutant: what a test killed is not tried again while that test and the file of the
-mutant are there, so that an interrupted run goes on, and new tests are tried on the survivors.
+mutant are there, nor is what survived the very tests that there are. So an interrupted run goes
+on, and new tests are tried on the survivors that they fit.
 It needs the package coverage, the test extras, and a system that has fork().
 """
 
@@ -86,23 +87,27 @@ class Log:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], tuple[str, str, str]] = {}
         if path and path.exists():
             for line in path.read_text("utf-8").splitlines():
-                code, key, how, why = json.loads(line)
-                if how == "killed":
-                    self._known[code, key] = why
+                code, key, how, why, tests = json.loads(line)
+                self._known[code, key] = how, why, tests
 
-    def killed_by(self, mutant: Mutant, usual: str) -> str | None:
-        """The test that killed a mutant of a file that has not changed since."""
-        return self._known.get((_digest(usual), mutant.key))
+    def find(self, mutant: Mutant, usual: str, tests: list[str], seen: Map) -> Verdict | None:
+        """What is known of a mutant: a test that killed it, or the very tests that passed."""
+        how, why, tried = self._known.get((_digest(usual), mutant.key), ("", "", ""))
+        if how == "killed" and (why == HANGS or why in seen.seconds):
+            return Verdict(mutant, how, why)
+        if how == "survived" and tried == _digest("\n".join(tests)):
+            return Verdict(mutant, how, why)
+        return None
 
-    def add(self, verdict: Verdict, usual: str) -> None:
+    def add(self, verdict: Verdict, usual: str, tests: list[str]) -> None:
         """Write one down."""
         if self._path:
             line = [_digest(usual), verdict.mutant.key, verdict.how, verdict.why]
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps([*line, _digest("\n".join(tests))]) + "\n")
 
 
 def _digest(text: str) -> str:
@@ -160,20 +165,21 @@ def tried(
     for mutant in mutants:
         path = home / "convcost" / mutant.file
         usual = path.read_text("utf-8")
-        killer = log.killed_by(mutant, usual)
         if mutant.key in EQUIVALENT:
             yield Verdict(mutant, "equivalent", EQUIVALENT[mutant.key])
             continue
-        if killer == HANGS or killer in seen.seconds:
-            yield Verdict(mutant, "killed", killer)
+        tests = fitting(mutant, seen, knows, seconds)
+        known = log.find(mutant, usual, tests, seen)
+        if known is not None:
+            yield known
             continue
         for text in (written(mutant, usual), usual):
             path.write_text(text, "utf-8")
             stamp += 2
             os.utime(path, (stamp, stamp))
             if text is not usual:
-                found = outcome(home, mutant, seen, fitting(mutant, seen, knows, seconds))
-        log.add(found, usual)
+                found = outcome(home, mutant, seen, tests)
+        log.add(found, usual, tests)
         yield found
 
 
