@@ -20,7 +20,6 @@ CHECK = '[[check]]\nname = "a"\nmodel = "alexnet"\n'
 COMMANDS: dict[str, tuple[list[str], int]] = {
     "a layer": (["count", "8x8x4", f"{LONG} 3x3 8"], 40),
     "a word behind a layer": (["count", "8x8x4", f"{CONV} {LONG}"], 40),
-    "a value": (["count", "8x8x4", f"conv 3x3 out={LONG}"], 40),
     "a network": (["count", LONG], 40),
     "a call": (["count", "8x8x4", f"{LONG}(3)"], 40),
     "an argument of a call": (["count", "8x8x4", f"Conv2d(4, 8, 3, {LONG}=1)"], 40),

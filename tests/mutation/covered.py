@@ -23,8 +23,9 @@ from mutation.forks import ran
 AT_IMPORT = "import"
 """The name of what runs when convcost is imported, before any test."""
 
-LEFT_OUT = ("test_architecture.py", "test_wheel.py")
-"""Tests of how the code is written and packed: they would see that a file has been written anew."""
+LEFT_OUT = ("test_architecture.py", "test_wheel.py", "test_docs.py")
+"""Tests of how the code is written and packed, which would see that a file has been written anew,
+and of the pages, which take minutes and show what other tests hold."""
 
 CHILD = "child "
 """How the names begin under which the processes of a test record."""
