@@ -93,8 +93,9 @@ def covered(home: Path, kept: Path) -> Map:
         seen = before.get(key)
         if seen is None or any(code.get(file) != was for file, was in seen.code.items()):
             seen = _seen(home, name, code)
+            before[key] = seen
+            kept.write_bytes(pickle.dumps(before))
         now[key] = seen
-        kept.write_bytes(pickle.dumps({**before, **now}))
     kept.write_bytes(pickle.dumps(now))
     whole = Map({}, {})
     for seen in now.values():
