@@ -120,7 +120,7 @@ def test_an_input_that_is_far_too_small_gets_no_hint(tmp_path: Path) -> None:
     ("attributes", "is_batch"), [({}, False), ({"axis": 0}, False), ({"axis": 1}, True)]
 )
 def test_the_largest_is_looked_for_along_the_first_axis(
-    tmp_path: Path, attributes: dict[str, int], is_batch: bool
+    tmp_path: Path, attributes: dict[str, Any], is_batch: bool
 ) -> None:
     nodes = [
         node("MatMul", "x w", "m"),
@@ -136,7 +136,7 @@ def test_the_largest_is_looked_for_along_the_first_axis(
 
 @pytest.mark.parametrize(("attributes", "is_batch"), [({}, True), ({"axis": 0}, False)])
 def test_a_softmax_works_along_the_last_axis(
-    tmp_path: Path, attributes: dict[str, int], is_batch: bool
+    tmp_path: Path, attributes: dict[str, Any], is_batch: bool
 ) -> None:
     nodes = [node("MatMul", "x w", "m"), node("Softmax", "m", "y", **attributes)]
     proto = model(nodes, [trained("w", 16, 10)], ("rows", 16))

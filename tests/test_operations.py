@@ -203,10 +203,12 @@ def test_adaptive_windows_as_their_definition_has_them(size: int, out: int) -> N
 
 
 def test_adaptive_windows_of_a_size_with_a_letter() -> None:
-    height = sympy.Symbol("H", integer=True, positive=True)
+    height: Any = sympy.Symbol("H", integer=True, positive=True)
+    two: Any = visited(height, 2)
+    three: Any = visited(height, 3)
     assert visited(height, 1) is height
-    assert visited(height, 2).subs(height, 7) == visited(7, 2)
-    assert visited(height, 3).subs(height, 8) == visited(8, 3)
+    assert two.subs(height, 7) == visited(7, 2)
+    assert three.subs(height, 8) == visited(8, 3)
 
 
 # What a file of another framework wraps
@@ -244,7 +246,7 @@ def test_running_statistics_are_shared_by_all_slices() -> None:
 
 
 def test_what_is_foreign_has_no_window() -> None:
-    assert imported(Foreign("it", "macs", (8, 8, 6), 0, 0, 0)).window((8, 8, 4)) is None
+    assert imported(Foreign("it", "macs", macs=5)).window((8, 8, 4)) is None
 
 
 # Shared arithmetic

@@ -19,7 +19,7 @@ from convcost.sources.tflite import file
 from convcost.sources.tflite.file import read_tflite
 
 RELU, FUTURE = 1, 17
-ONE = {"StrideH": 1, "StrideW": 1}
+ONE: dict[str, Any] = {"StrideH": 1, "StrideW": 1}
 
 
 def read(model: bytes, tmp_path: Path, **options: Any) -> CountResult:
@@ -169,7 +169,8 @@ def test_a_layer_has_the_state_of_each_of_its_directions(
         inputs += [b.weight(f"{name}w", size, 5), b.weight(f"{name}r", size, size)]
         inputs += [b.weight(f"{name}b", size), b.tensor(f"{name}h", 1, size, is_state=True)]
     y = b.tensor("y", 1, 7, units) if units > 3 else b.tensor("y", 1, units)
-    b.operator(kind, inputs, [y], **({"MergeOutputs": 1} if units > 3 else {}))
+    options: dict[str, Any] = {"MergeOutputs": 1} if units > 3 else {}
+    b.operator(kind, inputs, [y], **options)
     steps = 7 if units > 3 else 1
     matrices = 3 * 5 + 3 * 3 + (2 * 5 + 2 * 2) * (units > 3)
     assert figures(read(b.build([x], [y]), tmp_path)) == (
