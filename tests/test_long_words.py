@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
     "an end of a range": (["sweep", "8x8x4", CONV, "--vary", f"out={LONG}..3"], 20),
     "a setting of a sweep": (["sweep", "8x8x4", CONV, "--vary", "out=3", "--set", LONG], 60),
     "a check": (["check", LONG], 40),
+    "one of three things": (["diff", "alexnet", LONG, "lenet5"], 40),
 }
 
 
