@@ -4,6 +4,7 @@ each quantity that a rule may name is that of the layer.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,36 @@ def test_another_resolution_keeps_the_parameters_and_the_own_one_is_left_out() -
     for side in (96, 128, 160, 192, 256):
         assert made[f"at {side}x{side}"].params == made[""].params
         assert made[f"at {side}x{side}"].input == (side, side, 3)
+
+
+PUBLISHED = [
+    *(32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 280, 288, 299, 300, 320, 331),
+    *(352, 380, 384, 416, 448, 456, 480, 512, 528, 600, 608, 640),
+]
+"""Sides of images for which papers and model cards print figures."""
+
+
+@pytest.mark.parametrize("side", PUBLISHED)
+def test_figures_are_printed_for_many_sides(side: int) -> None:
+    library = Library()
+    own = build_network(library, library.find("mobilenet_v2"), input=(100, 100, 3))
+    assert f"at {side}x{side}" in {variant.name for variant in variants(library, own, None)}
+
+
+def test_figures_are_printed_for_other_widths_classes_and_first_layers() -> None:
+    """A guess is as far-fetched as it is rare: an own number of classes more than ImageNet's."""
+    library = Library()
+    own = build_network(library, library.find("mobilenet_v2"))
+    made = {variant.name: variant.cost for variant in variants(library, own, None)}
+    widths = ("0.25", "0.35", "0.5", "0.75", "1.25", "1.3", "1.4", "1.5", "2")
+    assert {name for name in made if name.startswith("width")} == {f"width = {w}" for w in widths}
+    assert made["width = 0.5"] == Fraction(3, 2)
+    classes = {name: cost for name, cost in made.items() if "class" in name}
+    assert classes == {
+        "without a classifier": 1,
+        **{f"with {number} classes": 2 for number in (10, 100, 1001, 21841)},
+    }
+    assert made["at 192x192"] == Fraction(3, 2)
 
 
 def test_a_file_is_no_design(tmp_path: Path) -> None:

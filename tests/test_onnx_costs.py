@@ -252,3 +252,13 @@ def test_a_deformable_convolution_with_a_mask_and_a_bias(tmp_path: Path) -> None
     result = one(tmp_path, "DeformConv", ["x", "w", "o"], weights[:1], (2, 4, 8, 8),
                  inputs=inputs[:1], kernel_shape=[3, 3])  # fmt: skip
     assert figures(result) == (6 * 4 * 9, positions * 6 * 4 * 9, positions * 4 * 9 * 4)
+
+
+@pytest.mark.parametrize(("dims", "flattens"), [((1, 4, 8), False), ((1, 4, 8, 8), True)])
+def test_a_mean_over_a_map_sees_every_position(
+    tmp_path: Path, dims: tuple[int, ...], flattens: bool
+) -> None:
+    """One over the features of a sequence does not look at other steps."""
+    result = one(tmp_path, "ReduceMean", ["x", "a"], [numbers("a", -1)], dims)
+    (row,) = result.counted.rows
+    assert row.node.operation.flattens is flattens

@@ -259,3 +259,17 @@ def test_a_list_of_options_may_be_no_list(tmp_path: Path) -> None:
     b.operator("SQUEEZE", [x], [y])
     b.operator("RELU", [y], [b.tensor("z", 3, 7)])
     assert read(b.build([x], [2]), tmp_path).element_ops == 3 * 7
+
+
+# Norms that a converter folded
+
+
+def test_the_first_tensor_of_a_file_has_a_name_too(tmp_path: Path) -> None:
+    b = Builder()
+    y = b.tensor("a/BatchNorm;a/Conv2D", 1, 8, 8, 6)
+    x = b.tensor("x", 1, 8, 8, 4)
+    b.operator("CONV_2D", [x, b.weight("w", 6, 1, 1, 4), b.weight("c", 6)], [y], **ONE)
+    assert read(b.build([x], [y]), tmp_path).notes == (
+        "batch norms are folded into 1 convolution: with norms of their own there are "
+        f"{6} more parameters",
+    )

@@ -431,6 +431,7 @@ COMPUTED: dict[str, tuple[Made, list[Any]]] = {
     ),
     "gather": (valued("GATHER", [TEN, [3, 1, 1]]), [(TEN[3], TEN[1], TEN[1])]),
     "product": (valued("REDUCE_PROD", [[2, 3, 7], [0]]), [(2 * 3 * 7,)]),
+    "product of a number": (valued("REDUCE_PROD", [5, []]), [(5,)]),
     "product over no axis": (valued("REDUCE_PROD", [[2, 3, 7], []]), []),
     "a number and a list": (valued("ADD", [[1, 2, 3], 10]), [(11, 12, 13)]),
     "a list and a number": (valued("SUB", [10, [1, 2, 3]]), [(9, 8, 7)]),

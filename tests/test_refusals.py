@@ -1,0 +1,79 @@
+"""What design files and comparisons are refused for, where no other page says it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isnan
+from pathlib import Path
+
+import pytest
+from conftest import Run, refusal
+
+from convcost.errors import SpecError
+from convcost.language.toml import parse_toml
+from convcost.studies import keeping
+from convcost.studies.keeping import All, Best, Front, Objective, Rows
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "what"),
+    [
+        (["bottleneck", "--out", "8"], "bottleneck", "designs"),
+        (["conv 3x3 8"], "conv 3x3 8", "layers"),
+    ],
+)
+def test_networks_are_compared_with_networks(
+    invoke: Run, words: list[str], place: str, what: str
+) -> None:
+    assert invoke("compare", "56x56x8", "alexnet", *words) == refusal(
+        f"error: networks are not compared with {what}",
+        f"  {place}",
+        "  name networks only, or designs only",
+    )
+
+
+def test_two_layers_of_a_design_have_two_names(invoke: Run, tmp_path: Path) -> None:
+    layer = '[[layers]]\ntype = "relu"\nname = "a"\n'
+    (tmp_path / "twice.toml").write_text(layer * 2)
+    done = invoke("count", "8x8x4", "./twice.toml")
+    assert (done.code, done.out) == (2, "")
+    assert "two layers are called a" in done.err
+
+
+def test_a_decimal_of_a_file_has_forty_characters_at_most() -> None:
+    text = "0." + "1" * 38
+    assert parse_toml(f"a = {text}", "a.toml") == {"a": Fraction(text)}
+    assert isnan(parse_toml(f"a = {text}1", "a.toml")["a"])
+    assert parse_toml("a = 1_0.5_0", "a.toml") == {"a": Fraction(21, 2)}
+    assert isnan(parse_toml("a = 1e3", "a.toml")["a"])
+
+
+def rows(number: int) -> Rows:
+    return Rows([{"macs": at, "params": -at} for at in range(number)])
+
+
+def test_so_many_rows_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MAX_ROWS", 3)
+    macs = Objective("macs")
+    for keeper in (Best(macs, None), All(None)):
+        keeper.add(rows(3))
+        assert [row["macs"] for row in keeper.finished(None, None)[0]] == [0, 1, 2]
+    for keeper in (Best(macs, None), All(None)):
+        with pytest.raises(SpecError) as caught:
+            keeper.add(rows(4))
+        assert caught.value.message == "more than 3 rows"
+    for keeper in (Best(macs, 2), All(2)):
+        keeper.add(rows(9))
+        kept, number = keeper.finished(2, None)
+        assert ([row["macs"] for row in kept], number) == ([0, 1], 9)
+
+
+def test_a_front_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer MACs are more parameters: nothing beats anything."""
+    objectives = [Objective("macs"), Objective("params")]
+    monkeypatch.setattr(keeping, "MAX_FRONT", 3)
+    front = Front(objectives)
+    front.add(rows(3))
+    assert len(front.finished(None, None)[0]) == 3
+    with pytest.raises(SpecError):
+        Front(objectives).add(rows(4))
