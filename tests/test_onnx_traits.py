@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from onnx_models import INT, lone, model, node, numbers, read, refused, trained
+from onnx_models import INT, lone, model, node, numbers, read, refused, trained, value
 
 from convcost.sources.onnx.traits import ABSENT, GRID, UNIFORM, trait
 
@@ -150,3 +150,29 @@ def test_a_lone_value_has_no_size_to_try(tmp_path: Path) -> None:
     made = helper.make_tensor_value_info("n", INT, ())
     proto = model([node("Relu", "x", "y")], [lone("l", 1)], (1, 4), inputs=[made])
     assert read(proto, tmp_path).element_ops == 4
+
+
+def test_the_hint_leaves_the_batch_out_where_nothing_mixes_the_first_axis(tmp_path: Path) -> None:
+    proto = model([node("MatMul", "x w", "y")], [trained("w", 5, 2)], (None, None, 5))
+    assert refused(proto, tmp_path)[-1].endswith(": --input x=128x5")
+
+
+def test_an_image_is_turned_where_nothing_tells_and_a_sequence_is_not(tmp_path: Path) -> None:
+    """Of four axes the channels come first, as most files have them."""
+    image = model([node("Sqrt", "x", "y")], (), ("b", None, None, None))
+    assert read(image, tmp_path, inputs={"": (10, 12, 16)}).output == (10, 12, 16)
+    (row,) = read(image, tmp_path, inputs={"": (10, 12, 16)}).counted.rows
+    assert row.inputs == ((10, 12, 16),)
+    fixed = model([node("Sqrt", "x", "y")], (), ("b", 16, 16, 16))
+    assert read(fixed, tmp_path, inputs={"": (16, 16, 16)}).output == (16, 16, 16)
+
+
+@pytest.mark.parametrize(("inputs", "more"), [(4, ""), (5, " (and 1 more)"), (6, " (and 2 more)")])
+def test_a_hint_names_four_inputs(tmp_path: Path, inputs: int, more: str) -> None:
+    names = ["x", *(f"x{number}" for number in range(1, inputs))]
+    others = [value(name, ("n", None, 4)) for name in names[1:]]
+    proto = model([node("Sum", " ".join(names), "y")], (), ("n", None, 4), inputs=others)
+    shown = " ".join(f"--input {name}=128x4" for name in names[:4])
+    assert refused(proto, tmp_path)[-1] == (
+        f"  give shapes, channels last and without batch: {shown}{more}"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd
 from typing import Any
@@ -11,6 +13,7 @@ import sympy
 
 from convcost.engine.cost import Cost
 from convcost.engine.graph import MAX_EXTENT, GraphBuilder
+from convcost.engine.operations import attention, rearranging, reshaping
 from convcost.engine.operations.attention import Attention, MatMul
 from convcost.engine.operations.base import Operation, Reads, grouped, weighted, windowed
 from convcost.engine.operations.convolution import Conv, DeformConv
@@ -25,6 +28,8 @@ from convcost.engine.shapes import Shape, divides, divisors, exact_div
 from convcost.engine.tracing import MAX_STEPS, NotTraceableError, Trace
 from convcost.engine.windows import Window
 from convcost.errors import ConvcostError, OperationError
+
+MODULES = (attention, rearranging, reshaping)
 
 CONV = Conv((3, 3), 6, (1, 1), ((1, 1), (1, 1)), (1, 1), 1, True)
 DEFORM = DeformConv((3, 3), 6, (1, 1), ((1, 1), (1, 1)), (1, 1), 1, False)
@@ -247,6 +252,31 @@ def test_running_statistics_are_shared_by_all_slices() -> None:
 
 def test_what_is_foreign_has_no_window() -> None:
     assert imported(Foreign("it", "macs", macs=5)).window((8, 8, 4)) is None
+
+
+# Flags
+
+
+def classes() -> Iterator[type[Operation]]:
+    """Every operation of the engine that has a type of its own."""
+    for module in MODULES:
+        for _, cls in inspect.getmembers(module, inspect.isclass):
+            if issubclass(cls, Operation) and isinstance(getattr(cls, "type", None), str):
+                yield cls
+
+
+FLAGS = {
+    "flattens": {"attention", "matmul", "transpose", "reshape", "flatten"},
+    "renames": {"flatten", "reshape", "dropout", "identity"},
+    "shuffles": {"channel_shuffle"},
+}
+"""Operations whose values see every position, name the memory of their input, mix channels."""
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_which_operations_have_a_flag(flag: str) -> None:
+    found = {cls.type for cls in classes() if getattr(cls, flag) is True}
+    assert found == FLAGS[flag]
 
 
 # Shared arithmetic

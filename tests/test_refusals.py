@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from math import isnan
 from pathlib import Path
@@ -11,6 +12,7 @@ from conftest import Run, refusal
 
 from convcost.errors import SpecError
 from convcost.language.toml import parse_toml
+from convcost.sources import files
 from convcost.studies import keeping
 from convcost.studies.keeping import All, Best, Front, Objective, Rows
 
@@ -77,3 +79,32 @@ def test_a_front_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(front.finished(None, None)[0]) == 3
     with pytest.raises(SpecError):
         Front(objectives).add(rows(4))
+
+
+def test_a_document_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first line does not open and close a brace: it is read to its end."""
+    text = b'{\n"type": "relu",\n"input": "8x8x4"\n}'
+    monkeypatch.setattr(files, "MAX_DOCUMENT", len(text))
+    assert len(list(files.read_specs(io.BytesIO(text), "a.json"))) == 1
+    monkeypatch.setattr(files, "MAX_DOCUMENT", len(text) - 1)
+    with pytest.raises(SpecError) as caught:
+        list(files.read_specs(io.BytesIO(text), "a.json"))
+    assert caught.value.message == f"the document is longer than {len(text) - 1} bytes"
+
+
+def test_bare_sizes_behind_a_shape_are_a_kernel_and_channels(invoke: Run) -> None:
+    def macs(*words: str) -> str:
+        return invoke("count", "8x6x4", "conv", *words, "--get", "macs").out
+
+    assert macs("3", "5") == f"{8 * 6 * 3 * 3 * 4 * 5}\n"
+    assert macs("3x1", "5") == f"{8 * 6 * 3 * 4 * 5}\n"
+    assert macs("1x3", "5") == f"{8 * 6 * 3 * 4 * 5}\n"
+
+
+def test_many_names_are_cut_where_one_is_meant(invoke: Run) -> None:
+    names = ["efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "alexnet"]
+    listed = ", ".join(names)
+    assert len(listed) > 72
+    assert invoke("explain", *names) == refusal(
+        "error: explain takes one thing, not 5", f"  {listed[:69]}..."
+    )

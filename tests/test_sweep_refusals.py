@@ -64,6 +64,10 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["error: kernel_size is given twice", "  --set kernel_size=1"],
     ),
+    "a layer of what has none": (
+        ["sweep", "8x8x4", "conv 3x3 8", "--vary", "a.out=8"],
+        ["error: none of 1 candidates can be built: conv has no layers to set a.out of"],
+    ),
     "no figure to sort by": (
         ["sweep", *SPACE, "--sort=-"],
         ["error: '-' is not a figure"],

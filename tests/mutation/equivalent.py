@@ -18,7 +18,6 @@ EQUIVALENT: dict[str, str] = {
     "value in values[:1].tolist())): raise...": "the values of a batch are of one kind",
     "language/budgets.py: True -> False | model_config = ConfigDict(frozen=True, extra='forbid', "
     "strict=True) #4": "TOML holds nothing that would be turned into a text or a list",
-    "quantities.py parse_size: 1 -> 2 | size = int(digits) if len(digits) <= 20 else MAX_SIZE + 1": (
-        "any number above the limit will do"
-    ),
+    "quantities.py parse_size: 1 -> 2 | size = int(digits) if len(digits) <= 20 else MAX_SIZE "
+    "+ 1": "any number above the limit will do",
 }
