@@ -176,3 +176,13 @@ def test_a_hint_names_four_inputs(tmp_path: Path, inputs: int, more: str) -> Non
     assert refused(proto, tmp_path)[-1] == (
         f"  give shapes, channels last and without batch: {shown}{more}"
     )
+
+
+def test_sizes_that_fit_tell_where_channels_are_and_else_the_graph(tmp_path: Path) -> None:
+    def output(made: Any, dims: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return read(model([made], [trained("w", 16, 3)], dims), tmp_path, inputs={"": shape}).output
+
+    root, matrix = node("Sqrt", "x", "y"), node("MatMul", "x w", "y")
+    assert output(root, ("b", 16, 10), (10, 16)) == (10, 16)
+    assert output(root, ("b", 16, 10, 12), (10, 12, 16)) == (10, 12, 16)
+    assert output(matrix, ("b", 16, 5, 16), (16, 5, 16)) == (16, 5, 3)

@@ -12,6 +12,8 @@ import pytest
 from tflite_models import Builder
 
 from convcost.api import count_subject
+from convcost.engine.operations.convolution import Conv
+from convcost.engine.operations.foreign import Foreign
 from convcost.errors import ConvcostError
 from convcost.language.expressions import compile_expression
 from convcost.results import CountResult
@@ -273,3 +275,24 @@ def test_the_first_tensor_of_a_file_has_a_name_too(tmp_path: Path) -> None:
         "batch norms are folded into 1 convolution: with norms of their own there are "
         f"{6} more parameters",
     )
+
+
+# What is computed before anybody asks
+
+
+@pytest.mark.parametrize("computed", ["filter", "input", "neither"])
+def test_a_convolution_of_the_engine_has_a_stored_filter_and_a_computed_input(
+    tmp_path: Path, computed: str
+) -> None:
+    """Any other has its work as a number, since its weights or its input are no layer's."""
+    b = Builder()
+    x, z, y = (b.tensor(name, 1, 8, 8, 4) for name in "xzy")
+    w = b.tensor("w", 4, 1, 1, 4) if computed == "filter" else b.weight("w", 4, 1, 1, 4)
+    held = b.weight("held", 1, 8, 8, 4) if computed == "input" else x
+    b.operator("CONV_2D", [held, w], [z], **ONE)
+    b.operator("ADD", [x, z], [y])
+    result = read(b.build([x, w] if computed == "filter" else [x], [y]), tmp_path)
+    operation = result.counted.rows[0].node.operation
+    assert result.macs == 8 * 8 * 4 * 4
+    assert isinstance(operation, Conv) is (computed == "neither")
+    assert isinstance(operation, Foreign) is (computed != "neither")
