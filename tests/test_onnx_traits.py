@@ -186,3 +186,13 @@ def test_sizes_that_fit_tell_where_channels_are_and_else_the_graph(tmp_path: Pat
     assert output(root, ("b", 16, 10), (10, 16)) == (10, 16)
     assert output(root, ("b", 16, 10, 12), (10, 12, 16)) == (10, 12, 16)
     assert output(matrix, ("b", 16, 5, 16), (16, 5, 16)) == (16, 5, 3)
+
+
+@pytest.mark.parametrize("name", [None, "rows", "unk__7"])
+def test_a_free_first_axis_is_one_sample_unless_more_are_asked_for(
+    tmp_path: Path, name: str | None
+) -> None:
+    proto = model([node("MatMul", "x w", "y")], [trained("w", 16, 10)], (name, 5, 16))
+    result = read(proto, tmp_path)
+    assert (result.batch, result.macs, result.input) == (1, 5 * 16 * 10, (5, 16))
+    assert read(proto, tmp_path, batch=3).macs == 3 * 5 * 16 * 10
