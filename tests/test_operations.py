@@ -21,8 +21,9 @@ from convcost.engine.operations.elementwise import BatchNorm
 from convcost.engine.operations.foreign import Foreign, Imported
 from convcost.engine.operations.linear import Linear
 from convcost.engine.operations.pooling import MaxPool, visited, widest
+from convcost.engine.operations.rearranging import Reshape, Transpose
 from convcost.engine.operations.recurrent import Lstm
-from convcost.engine.operations.reshaping import ChannelShuffle, Slice, Upsample
+from convcost.engine.operations.reshaping import ChannelShuffle, Flatten, Slice, Upsample
 from convcost.engine.receptive_field import mixing, receptive_fields
 from convcost.engine.shapes import Shape, divides, divisors, exact_div
 from convcost.engine.tracing import MAX_STEPS, NotTraceableError, Trace
@@ -193,6 +194,13 @@ def test_a_join_sees_what_its_widest_branch_sees_and_all_is_wider_than_any() -> 
     # What has seen everything sees everything, whatever comes after it.
     assert fields[joined].size == fields[everything].size
     assert (fields[again].size or (8, 8)) >= (8, 8)
+
+
+@pytest.mark.parametrize("operation", [Transpose((1, 0)), Reshape((-1, 4)), Flatten()])
+def test_what_lies_in_another_order_may_come_from_anywhere(operation: Operation) -> None:
+    builder = GraphBuilder((8, 4))
+    tensor = builder.add("it", operation, (0,))
+    assert receptive_fields(builder.finish(tensor))[tensor].size is None
 
 
 # Adaptive pools

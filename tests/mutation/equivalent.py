@@ -20,4 +20,9 @@ EQUIVALENT: dict[str, str] = {
     "strict=True) #4": "TOML holds nothing that would be turned into a text or a list",
     "quantities.py parse_size: 1 -> 2 | size = int(digits) if len(digits) <= 20 else MAX_SIZE "
     "+ 1": "any number above the limit will do",
+    "engine/boxes.py BoxFunction.call: 1 -> 2 | self.called += 1": (
+        "a tally that only tests/fuzz/spaces.py prints"
+    ),
+    "sources/tflite/inputs.py: 4 -> 5 | EXAMPLES = {1: '128', 2: '128', 3: '128x64', 4: "
+    "'224x224x3', 5: '16x112x112x3'}": "what is missing there has the same example",
 }
