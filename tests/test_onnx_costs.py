@@ -19,7 +19,9 @@ from onnx_models import (
     node,
     numbers,
     one,
+    raw,
     read,
+    refused,
     trained,
     value,
     weight,
@@ -262,3 +264,27 @@ def test_a_mean_over_a_map_sees_every_position(
     result = one(tmp_path, "ReduceMean", ["x", "a"], [numbers("a", -1)], dims)
     (row,) = result.counted.rows
     assert row.node.operation.flattens is flattens
+
+
+# Nodes without a name, and runs of one step
+
+
+def test_a_cycle_of_nodes_without_names_is_told_by_what_they_make(tmp_path: Path) -> None:
+    nodes = [node("Add", "x b", "a"), node("Relu", "a", "b")]
+    assert refused(model(nodes, output="b"), tmp_path)[0] == (
+        "b reads what is made from its own output"
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 2, 1000])
+def test_a_scan_runs_once_a_step(tmp_path: Path, steps: int) -> None:
+    body = helper.make_graph(
+        [node("MatMul", "h w", "h2"), node("Identity", "s", "o")],
+        "body",
+        [value("h", (1, 4)), value("s", (3,))],
+        [helper.make_tensor_value_info(name, FLOAT, None) for name in ("h2", "o")],
+        [trained("w", 4, 4)],
+    )
+    scan = node("Scan", "h0 x", "last y", "scan", body=body, num_scan_inputs=1)
+    proto = model([scan], [trained("h0", 1, 4)], (steps, 3))
+    assert read(proto, tmp_path, inputs={"": raw(steps, 3)}).macs == steps * 4 * 4

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcost.sources.tflite.model import Dims, Operator
+from convcost.sources.tflite.model import Dims, Operator, Tensor
 from convcost.sources.tflite.reads import Reads, UnknownSizeError
 from convcost.sources.tflite.rules import RULES
 from convcost.sources.tflite.values import evaluate
@@ -42,7 +42,11 @@ def reads(kind: str, inputs: Sequence[Input], makes: int = 1, **settings: Any) -
         return int(settings.get(name, 0))
 
     operator = Operator(0, kind, False, places, made, setting, settings.get)
-    return Reads(operator, (), dims, numbers)
+    tensors = [
+        Tensor(f"t{at}", "FLOAT32", dims.get(at), (), None, 0, False, False, False, None)
+        for at in range(len(inputs))
+    ]
+    return Reads(operator, tensors, dims, numbers)
 
 
 def sizes(kind: str, inputs: Sequence[Input], makes: int = 1, **settings: Any) -> list[Any]:
@@ -389,6 +393,16 @@ def test_sizes_that_do_not_fit_are_refused(case: str) -> None:
     kind, inputs, makes, settings = MISFIT[case]
     with pytest.raises(MISFITS):
         sizes(kind, inputs, makes, **settings)
+
+
+def test_a_convolution_keeps_the_channels_that_the_file_states() -> None:
+    """Other ones would make groups of it."""
+    made = reads("CONV_2D", [IMAGE, (5, 1, 1, 8)], StrideH=1, StrideW=1)
+    assert list(RULES["CONV_2D"](made)) == [(*IMAGE[:3], 5)]
+    made = reads("CONV_2D", [IMAGE, (5, 1, 1, 8)], StrideH=1, StrideW=1)
+    made._dims[0] = (2, 4, 6, 16)
+    with pytest.raises(ValueError):
+        RULES["CONV_2D"](made)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def _listen(heard: int, known: Mapping[str, float] | None) -> tuple[list[dict[st
     """What the fork says until it ends, and whether it fell silent."""
     said: list[dict[str, Any]] = []
     rest = b""
-    patience = PATIENCE
+    patience: float = PATIENCE
     while True:
         ready, _, _ = select.select([heard], [], [], patience)
         more = os.read(heard, 1 << 16) if ready else b""
