@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Run, refusal
 
-from convcost.errors import SpecError
+from convcost.errors import OperationError, SpecError
 from convcost.language.toml import parse_toml
+from convcost.language.values import axes
 from convcost.sources import files
 from convcost.studies import keeping
 from convcost.studies.keeping import All, Best, Front, Objective, Rows
@@ -108,3 +109,20 @@ def test_many_names_are_cut_where_one_is_meant(invoke: Run) -> None:
     assert invoke("explain", *names) == refusal(
         "error: explain takes one thing, not 5", f"  {listed[:69]}..."
     )
+
+
+def test_sizes_of_axes_as_a_number_a_text_or_a_list() -> None:
+    for value in (3, "3", [3, 3], (3, 3), "3x3"):
+        assert axes(value, 2, "kernel_size") == (3, 3)
+    assert axes("3x1", 2, "kernel_size") == (3, 1)
+    assert axes("0x1", 2, "padding", least=0) == (0, 1)
+    for value, count, message in (
+        ("3x1", 3, "kernel_size has 2 sizes, the input has 3 spatial axes"),
+        ([3], 2, "kernel_size has 1 sizes, the input has 2 spatial axes"),
+        ([3, 3], 1, "kernel_size has 2 sizes, the input has 1 spatial axis"),
+        ("0", 2, "kernel_size must be at least 1, not 0"),
+        ("9" * 30, 2, "kernel_size must be at most 2147483647, not 2147483648"),
+    ):
+        with pytest.raises(OperationError) as caught:
+            axes(value, count, "kernel_size")
+        assert caught.value.message == message
