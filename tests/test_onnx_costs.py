@@ -23,6 +23,7 @@ from onnx_models import (
     read,
     refused,
     trained,
+    unknown,
     value,
     weight,
 )
@@ -276,8 +277,8 @@ def test_a_cycle_of_nodes_without_names_is_told_by_what_they_make(tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("steps", [1, 2, 1000])
-def test_a_scan_runs_once_a_step(tmp_path: Path, steps: int) -> None:
+def scanned(tmp_path: Path, dims: Any, *, opset: int = 22, **attributes: Any) -> CountResult:
+    """A state of 4 numbers that is multiplied once for each slice of 3."""
     body = helper.make_graph(
         [node("MatMul", "h w", "h2"), node("Identity", "s", "o")],
         "body",
@@ -285,6 +286,32 @@ def test_a_scan_runs_once_a_step(tmp_path: Path, steps: int) -> None:
         [helper.make_tensor_value_info(name, FLOAT, None) for name in ("h2", "o")],
         [trained("w", 4, 4)],
     )
-    scan = node("Scan", "h0 x", "last y", "scan", body=body, num_scan_inputs=1)
-    proto = model([scan], [trained("h0", 1, 4)], (steps, 3))
-    assert read(proto, tmp_path, inputs={"": raw(steps, 3)}).macs == steps * 4 * 4
+    given = {"num_scan_inputs": 1, **attributes}
+    scan = node("Scan", "h0 x", "last y", "scan", body=body, **given)
+    proto = model([scan], [trained("h0", 1, 4)], dims, opset=opset)
+    return read(proto, tmp_path, inputs={"": raw(*dims)})
+
+
+@pytest.mark.parametrize("steps", [1, 2, 1000])
+def test_a_scan_runs_once_a_step(tmp_path: Path, steps: int) -> None:
+    result = scanned(tmp_path, (steps, 3))
+    kept = (steps, 3)[steps == 1 :]  # a first axis of one is a sample
+    assert (result.macs, result.output) == (steps * 4 * 4, kept)
+    turned = scanned(tmp_path, (3, steps), scan_input_axes=[1], scan_output_axes=[1])
+    assert (turned.macs, turned.output) == (steps * 4 * 4, (3, steps))
+
+
+@pytest.mark.parametrize(
+    ("steps", "attributes"),
+    [
+        (1001, {}),
+        (2, {"opset": 8}),
+        (2, {"num_scan_inputs": 0}),
+        (2, {"num_scan_inputs": 3}),
+        (2, {"scan_input_axes": [0, 0]}),
+    ],
+)
+def test_a_scan_that_cannot_be_written_out_is_unknown(
+    tmp_path: Path, steps: int, attributes: dict[str, Any]
+) -> None:
+    assert unknown(scanned(tmp_path, (steps, 3), **attributes)) == ["Scan"]
