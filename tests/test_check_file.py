@@ -97,6 +97,14 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         CHECK + "batch = 0\nmax = { macs = 9 }\n",
         ["batch must be at least 1, not 0", "  convcost.toml:1: batch"],
     ),
+    "a text for a number": (
+        CHECK + 'batch = "3"\nmax = { macs = 9 }\n',
+        ["input should be a valid integer: '3'", "  convcost.toml:1: batch"],
+    ),
+    "a number for a flag": (
+        CHECK + "norm = 1\nmax = { macs = 9 }\n",
+        ["input should be a valid boolean: 1", "  convcost.toml:1: norm"],
+    ),
     "no limit": (
         CHECK,
         ["a has no limit", "  convcost.toml:1", '  such as max = { macs = "300M" }'],

@@ -138,3 +138,10 @@ def test_a_long_name_in_a_tflite_file_is_cut(
     done = invoke("count", "model.tflite", *words)
     assert (done.code, done.out) == (2, "")
     assert any(cut(line, width) for line in done.err.splitlines()), done.err
+
+
+def test_a_long_name_in_a_hint_is_cut(invoke: Run, tmp_path: Path) -> None:
+    save(model([relu(LONG)], inputs=[value(LONG, ("n", None, 4))], output="y"), tmp_path)
+    done = invoke("count", "model.onnx")
+    assert "w" * 38 not in done.err
+    assert f" --input {'w' * 37}...=" in done.err.splitlines()[-1]

@@ -22,6 +22,7 @@ from onnx_models import (
     refused,
     rows,
     trained,
+    value,
     weight,
 )
 
@@ -282,3 +283,32 @@ def test_a_sum_of_two_and_its_norm_with_and_without_a_bias(tmp_path: Path) -> No
         result = read(model(nodes, held, (2, 5, 4)), tmp_path)
         row = rows(result)["it"]
         assert (row.cost.params, row.cost.element_ops) == (params, each * 2 * 5 * 4)
+
+
+# Layouts
+
+
+@pytest.mark.parametrize(
+    ("dims", "order", "shape"),
+    [
+        ((1, 4, 8, 9), [0, 2, 3, 1], (8, 9, 4)),  # to channels last: the map stays what it was
+        ((1, 8, 9, 4), [0, 3, 1, 2], (8, 9, 4)),  # and back
+        ((1, 4, 8, 9), [0, 1, 3, 2], (9, 8, 4)),  # height for width
+    ],
+)
+def test_a_transpose_turns_axes_and_not_the_map(
+    tmp_path: Path, dims: tuple[int, ...], order: list[int], shape: tuple[int, ...]
+) -> None:
+    nodes = [node("Transpose", "x", "t", perm=order), node("Relu", "t", "y", "it")]
+    row = rows(read(model(nodes, (), dims), tmp_path))["it"]
+    assert row.node.output == shape
+
+
+def test_three_long_shapes_are_cut_in_an_error(tmp_path: Path) -> None:
+    """90 characters, dots included."""
+    dims = [(1, 10**9, 10**9, 10**9 + extra) for extra in range(3)]
+    inputs = [value(f"x{at}", dims[at]) for at in (1, 2)]
+    proto = model([node("Sum", "x x1 x2", "y")], (), dims[0], inputs=inputs)
+    listed = ", ".join("x".join(map(str, sizes)) for sizes in dims)
+    assert len(listed) > 90
+    assert refused(proto, tmp_path)[0] == (f"y: Sum does not fit what it reads ({listed[:87]}...)")

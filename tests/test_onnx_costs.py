@@ -315,3 +315,11 @@ def test_a_scan_that_cannot_be_written_out_is_unknown(
     tmp_path: Path, steps: int, attributes: dict[str, Any]
 ) -> None:
     assert unknown(scanned(tmp_path, (steps, 3), **attributes)) == ["Scan"]
+
+
+def test_factors_of_an_enlargement_are_no_parameters(tmp_path: Path) -> None:
+    factors = helper.make_tensor("f", FLOAT, (4,), [1, 1, 2, 3])
+    for reads in (["x", "f"], ["x", "", "f"]):
+        kind, opset = ("Upsample", 9) if len(reads) == 2 else ("Resize", 22)
+        result = one(tmp_path, kind, reads, [factors], opset=opset, mode="linear")
+        assert (result.params, result.output) == (0, (8 * 2, 8 * 3, 4))

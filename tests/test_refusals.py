@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Run, refusal
 
-from convcost.errors import OperationError, SpecError
+from convcost import count
+from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.language.makers import MAX_RECURRENT
 from convcost.language.toml import parse_toml
 from convcost.language.values import axes
 from convcost.sources import files
@@ -116,7 +118,7 @@ def test_sizes_of_axes_as_a_number_a_text_or_a_list() -> None:
         assert axes(value, 2, "kernel_size") == (3, 3)
     assert axes("3x1", 2, "kernel_size") == (3, 1)
     assert axes("0x1", 2, "padding", least=0) == (0, 1)
-    for value, count, message in (
+    for value, number, message in (
         ("3x1", 3, "kernel_size has 2 sizes, the input has 3 spatial axes"),
         ([3], 2, "kernel_size has 1 sizes, the input has 2 spatial axes"),
         ([3, 3], 1, "kernel_size has 2 sizes, the input has 1 spatial axis"),
@@ -124,5 +126,13 @@ def test_sizes_of_axes_as_a_number_a_text_or_a_list() -> None:
         ("9" * 30, 2, "kernel_size must be at most 2147483647, not 2147483648"),
     ):
         with pytest.raises(OperationError) as caught:
-            axes(value, count, "kernel_size")
+            axes(value, number, "kernel_size")
         assert caught.value.message == message
+
+
+def test_a_recurrent_layer_has_so_many_layers_at_most() -> None:
+    most = MAX_RECURRENT
+    assert count("5x4", f"lstm 4 layers={most}").params == most * 4 * 4 * (4 + 4)
+    with pytest.raises(ConvcostError) as caught:
+        count("5x4", f"lstm 4 layers={most + 1}")
+    assert caught.value.message == f"layers must be at most {most}"

@@ -28,4 +28,6 @@ EQUIVALENT: dict[str, str] = {
     "engine/boxes.py _Filling._try: False -> True | if outcome.holds is False: return None": (
         "what a record does not answer is answered by a plain call: slower, and the same"
     ),
+    "language/budgets.py read_section: False -> True | first = error.errors(include_url=False, "
+    "include_context=False)[0] #2": "of an error only its place is read",
 }
