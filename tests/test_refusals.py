@@ -12,7 +12,7 @@ from conftest import Run, refusal
 
 from convcost import count
 from convcost.errors import ConvcostError, OperationError, SpecError
-from convcost.language.makers import MAX_RECURRENT
+from convcost.language.makers import MAX_RECURRENT, spatial_axes
 from convcost.language.toml import parse_toml
 from convcost.language.values import axes
 from convcost.sources import files
@@ -136,3 +136,12 @@ def test_a_recurrent_layer_has_so_many_layers_at_most() -> None:
     with pytest.raises(ConvcostError) as caught:
         count("5x4", f"lstm 4 layers={most + 1}")
     assert caught.value.message == f"layers must be at most {most}"
+
+
+def test_windows_slide_over_three_axes_at_most() -> None:
+    assert spatial_axes("conv", (8, 4)) == 1
+    assert spatial_axes("conv", (8, 8, 8, 4)) == 3
+    for shape in ((4,), (8, 8, 8, 8, 4)):
+        with pytest.raises(OperationError) as caught:
+            spatial_axes("conv", shape)
+        assert caught.value.message.startswith("conv needs an input with 1 to 3 spatial axes")

@@ -113,3 +113,8 @@ def test_work_is_that_of_all_samples(tmp_path: Path) -> None:
     assert read(one(3, 5), tmp_path).element_ops == 3 * 5
     assert read(one(3, 5), tmp_path, batch=7).element_ops == 7 * 5
     assert read(one(3, 5), tmp_path, inputs={"x": (2, 8)}).element_ops == 2 * 8
+
+
+def test_a_tensor_has_eight_axes_at_most(tmp_path: Path) -> None:
+    assert read(one(*(1,) * 7, 5), tmp_path).element_ops == 5
+    assert "axes" in refused(one(*(1,) * 8, 5), tmp_path)[0]
