@@ -30,8 +30,8 @@ EQUIVALENT: dict[str, str] = {
     ),
     "language/budgets.py read_section: False -> True | first = error.errors(include_url=False, "
     "include_context=False)[0] #2": "of an error only its place is read",
-    "language/values.py whole: value > MAX_SIZE -> value >= MAX_SIZE | bound = f'at most {MAX_SIZE}'"
-    " if value > MAX_SIZE else f'at least {least}'": "the limit itself is no error",
+    "language/values.py whole: value > MAX_SIZE -> value >= MAX_SIZE | bound = f'at most "
+    "{MAX_SIZE}' if value > MAX_SIZE else f'at least {least}'": "the limit itself is no error",
     "sources/tflite/settings.py product_sizes: len(first) < 2 or len(second) < 2 -> len(first) < 2 "
     "and len(second) < 2 | if len(first) < 2 or len(second) < 2: raise ValueError": (
         "taking a list apart for two sizes raises the same error"
