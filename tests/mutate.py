@@ -1,243 +1,238 @@
 """Mutations: one change of the code at a time, and whether the tests see it.
 
-    python tests/mutate.py [--sample N] [--seed S] [--seconds T] [FILE ...] [-- PYTEST WORDS ...]
+    python tests/mutate.py [--sample N] [--seed S] [--map FILE] [--log FILE] [FILE ...]
 
-Walks the syntax trees of the files of ``TESTS`` (or of those that are named), takes ``N``
-changes at random and runs the tests of that file for each: a mutant is killed where they fail.
-It works on a copy, starts only where the tests pass without a change, and prints survivors as
-``file:line: before -> after``. Those that change nothing stand in ``EQUIVALENT``.
+Takes ``N`` changes at random of the files of ``POPULATION`` (or of those that are named, with
+``*`` as in a shell). For each it runs the tests that run the changed line, the fastest first,
+until one fails: then the mutant is killed. What runs when a file is imported is tried on the
+tests of all that the file holds. Survivors are printed as ``file:line: before -> after``; those
+that change nothing stand in ``tests/mutation/equivalent.py``.
+
+It works on a copy and starts only where the whole suite passes there without a change. That run
+also finds which test runs which line; ``--map`` keeps that for the next time. ``--log`` keeps what
+became of each mutant: what a test killed is not tried again while that test and the file of the
+mutant are there, nor is what survived the very tests that there are. So an interrupted run goes
+on, and new tests are tried on the survivors that they fit.
+It needs the package coverage, the test extras, and a system that has fork().
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import bisect
+import itertools
+import json
 import os
-import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT = 120
-"""Seconds for the tests of one mutant; an endless loop is a death too."""
 
-TESTS: dict[str, tuple[str, ...]] = {
-    "engine/operations/convolution.py": ("test_oracle.py", "test_errors.py"),
-    "engine/operations/transposed.py": ("test_oracle.py", "test_errors.py"),
-    "engine/operations/pooling.py": ("test_oracle.py", "test_limits.py"),
-    "engine/operations/elementwise.py": ("test_oracle.py", "test_errors.py"),
-    "engine/windows.py": ("test_oracle.py", "test_properties.py", "test_errors.py"),
-    "engine/counting.py": ("test_properties.py", "test_cli.py", "test_networks.py"),
-    "engine/graph.py": ("test_limits.py", "test_networks.py", "test_design_files.py"),
-    "engine/receptive_field.py": ("test_receptive_field.py",),
-    "engine/memory/liveness.py": ("test_memory.py", "test_memory_rules.py"),
-    "engine/memory/sizes.py": ("test_memory.py", "test_memory_rules.py"),
-    "engine/tracing.py": ("test_replay.py",),
-    "language/expressions.py": ("test_expressions.py", "test_design_files.py"),
-    "language/toml.py": ("test_limits.py", "test_design_files.py", "test_errors.py"),
-    "language/reading.py": ("test_limits.py", "test_errors.py", "test_files.py"),
-    "sources/files.py": ("test_files.py", "test_limits.py", "test_errors.py"),
-    "sources/locating.py": ("test_limits.py", "test_errors.py"),
-    "studies/streaming.py": ("test_replay.py", "test_files.py"),
-    "reports/documents.py": ("test_cli.py", "test_schema.py", "test_memory.py"),
-    "reports/escaping.py": ("test_hostile_names.py",),
-    "reports/writing.py": ("test_writing.py", "test_cli.py"),
-    "cli/writer.py": ("test_writing.py",),
-    "cli/interruption.py": ("test_writing.py",),
-}
-"""The files that are mutated, and the fast tests that know each of them."""
+if find_spec("coverage") is None or not hasattr(os, "fork"):
+    sys.exit("tests/mutate.py needs os.fork and the package coverage: pip install coverage")
 
-EQUIVALENT: dict[str, str] = {}
-"""``file: before -> after`` of mutants that no test can see, and why."""
+from mutation.changes import Mutant, sample, written  # noqa: E402  # by the lines above
+from mutation.covered import AT_IMPORT, Map, RedError, covered  # noqa: E402
+from mutation.equivalent import EQUIVALENT  # noqa: E402
+from mutation.forks import ran, warm  # noqa: E402
 
-COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-BINARY: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Add,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.Mult,
-    ast.Div: ast.Mult,
-}
+POPULATION = (
+    "quantities.py",
+    "engine/**/*.py",
+    "language/*.py",
+    "sources/*.py",
+    "sources/frameworks/*.py",
+    "sources/onnx/*.py",
+    "sources/tflite/*.py",
+    "studies/*.py",
+    "reports/documents.py",
+    "reports/escaping.py",
+    "reports/writing.py",
+    "cli/interruption.py",
+    "cli/streaming.py",
+    "cli/writer.py",
+)
+"""Without ``sources/torch``: its tests need PyTorch. Where it is, name the files: they work."""
+
+HANGS = "it hangs"
+
+FIRST = 60
+"""Tests of the first run for a mutant; most are killed there, and the files of tests are few."""
+
+MOST_SECONDS = 60.0
+"""Of tests for one mutant, as long as they take without it. A survivor of so many may be seen by
+one of the others, so that the rate is a lower bound; ``--most`` tries more."""
 
 
-class Mutant(NamedTuple):
-    """One change: the file below ``convcost``, the line, and the code before and after."""
+class Verdict(NamedTuple):
+    """What became of a mutant."""
 
-    file: str
-    line: int
-    before: str
-    after: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.before} -> {self.after}"
-
-    @property
-    def key(self) -> str:
-        """How ``EQUIVALENT`` names it."""
-        return f"{self.file}: {self.before} -> {self.after}"
+    mutant: Mutant
+    how: str
+    """``killed``, ``survived`` or ``equivalent``."""
+    why: str
 
 
-def changed(node: ast.AST) -> ast.AST | None:
-    """The node with one change, or None where there is nothing to change."""
-    new = copy.deepcopy(node)
-    if isinstance(new, ast.Compare) and type(new.ops[0]) in COMPARE:
-        new.ops[0] = COMPARE[type(new.ops[0])]()
-    elif isinstance(new, ast.BinOp) and type(new.op) in BINARY:
-        new.op = BINARY[type(new.op)]()
-    elif isinstance(new, ast.BoolOp):
-        new.op = ast.Or() if isinstance(new.op, ast.And) else ast.And()
-    elif isinstance(new, ast.UnaryOp) and isinstance(new.op, ast.Not):
-        return new.operand
-    elif isinstance(new, ast.Constant) and isinstance(new.value, bool):
-        new.value = not new.value
-    elif isinstance(new, ast.Constant) and isinstance(new.value, int):
-        new.value += 1
-    elif isinstance(new, ast.IfExp):
-        new.body, new.orelse = new.orelse, new.body
-    elif isinstance(new, ast.If):
-        new.test = ast.UnaryOp(ast.Not(), new.test)
-    elif isinstance(new, ast.Raise):
-        return ast.Pass()
-    else:
+class Log:
+    """What became of mutants in earlier runs, a line each."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known: dict[tuple[str, str], tuple[str, str, str]] = {}
+        if path and path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                code, key, how, why, tests = json.loads(line)
+                self._known[code, key] = how, why, tests
+
+    def find(self, mutant: Mutant, usual: str, tests: list[str], seen: Map) -> Verdict | None:
+        """What is known of a mutant: a test that killed it, or the very tests that passed."""
+        how, why, tried = self._known.get((_digest(usual), mutant.key), ("", "", ""))
+        if how == "killed" and (why == HANGS or why in seen.seconds):
+            return Verdict(mutant, how, why)
+        if how == "survived" and tried == _digest("\n".join(tests)):
+            return Verdict(mutant, how, why)
         return None
-    return new
+
+    def add(self, verdict: Verdict, usual: str, tests: list[str]) -> None:
+        """Write one down."""
+        if self._path:
+            line = [_digest(usual), verdict.mutant.key, verdict.how, verdict.why]
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([*line, _digest("\n".join(tests))]) + "\n")
 
 
-def mutants(file: str, text: str) -> Iterator[Mutant]:
-    """Every change of one file. Annotations and decorators are left alone."""
-    tree = ast.parse(text)
-    aside = {
-        id(inner)
-        for node in ast.walk(tree)
-        for field in ("annotation", "returns", "decorator_list")
-        for part in _as_list(getattr(node, field, None))
-        for inner in ast.walk(part)
-    }
-    for parent in ast.walk(tree):
-        if id(parent) in aside:
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def fitting(mutant: Mutant, seen: Map, importers: dict[str, set[str]], seconds: float) -> list[str]:
+    """The tests that may see a mutant, the fastest first, as far as the time goes."""
+    tests = seen.of(mutant.file, mutant.lines)
+    if not mutant.function or AT_IMPORT in tests:
+        tests |= seen.of(mutant.file)
+        if tests <= {AT_IMPORT}:  # a table without functions
+            tests = set().union(*(seen.of(file) for file in importers.get(mutant.file, ())))
+    tests.discard(AT_IMPORT)
+    ordered = sorted(tests, key=lambda test: (seen.seconds[test], test))
+    spent = list(itertools.accumulate(seen.seconds[test] for test in ordered))
+    return ordered[: bisect.bisect(spent, seconds)]
+
+
+def outcome(home: Path, mutant: Mutant, seen: Map, tests: list[str]) -> Verdict:
+    """Run the tests in two goes, and say how it ended."""
+    passed = 0
+    for part in (tests[:FIRST], tests[FIRST:]):
+        if not part:
             continue
-        for field, value in ast.iter_fields(parent):
-            if field in ("annotation", "returns", "decorator_list"):
-                continue
-            nodes = value if isinstance(value, list) else [value]
-            for index, node in enumerate(nodes):
-                new = changed(node) if isinstance(node, ast.AST) else None
-                if new is None or _is_typing(parent):
-                    continue
-                before, after = (_short(ast.unparse(n)) for n in (node, new))
-                if isinstance(value, list):
-                    value[index] = new
-                else:
-                    setattr(parent, field, new)
-                made = ast.unparse(ast.fix_missing_locations(tree))
-                if isinstance(value, list):
-                    value[index] = node
-                else:
-                    setattr(parent, field, node)
-                yield Mutant(file, getattr(node, "lineno", 0), before, after, made)
+        files = sorted({test.partition("::")[0].removeprefix("tests/") for test in part})
+        done = ran(home, files, part, seen.seconds)
+        if done.end != "green":
+            why = HANGS if done.end == "hung" else next(iter(done.failed), "pytest ends")
+            return Verdict(mutant, "killed", why)
+        passed += len(done.passed)
+    if tests and not passed:
+        raise SystemExit(f"no test ran for {mutant}\n{done.output}")
+    return Verdict(mutant, "survived", f"{passed} tests pass" if tests else "no test runs it")
 
 
-def _as_list(value: ast.AST | list[ast.AST] | None) -> list[ast.AST]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def importers(home: Path) -> dict[str, set[str]]:
+    """By file of convcost, the files that import it."""
+    found: dict[str, set[str]] = {}
+    for path in (home / "convcost").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("convcost."):
+                name = str(node.module).removeprefix("convcost.").replace(".", "/")
+                for file in (f"{name}.py", *(f"{name}/{part.name}.py" for part in node.names)):
+                    found.setdefault(file, set()).add(str(path.relative_to(home / "convcost")))
+    return found
 
 
-def _is_typing(node: ast.AST) -> bool:
-    return isinstance(node, ast.Subscript | ast.AnnAssign) and isinstance(
-        getattr(node, "annotation", None), ast.Name
+def tried(
+    home: Path, mutants: list[Mutant], seen: Map, log: Log, seconds: float
+) -> Iterator[Verdict]:
+    """Put each mutant in its place, run its tests, and take it away again."""
+    knows = importers(home)
+    stamp = int(time.time())  # Python takes a file with an older time for one that it knows
+    for mutant in mutants:
+        path = home / "convcost" / mutant.file
+        usual = path.read_text("utf-8")
+        if mutant.key in EQUIVALENT:
+            yield Verdict(mutant, "equivalent", EQUIVALENT[mutant.key])
+            continue
+        tests = fitting(mutant, seen, knows, seconds)
+        known = log.find(mutant, usual, tests, seen)
+        if known is not None:
+            yield known
+            continue
+        for text in (written(mutant, usual), usual):
+            path.write_text(text, "utf-8")
+            stamp += 2
+            os.utime(path, (stamp, stamp))
+            if text is not usual:
+                found = outcome(home, mutant, seen, tests)
+        log.add(found, usual, tests)
+        yield found
+
+
+def summary(verdicts: list[Verdict], names: set[str]) -> int:
+    """Print the figures; returns the number of survivors."""
+    tally = Counter(verdict.how for verdict in verdicts)
+    real = len(verdicts) - tally["equivalent"]
+    rate = 100 * tally["killed"] / max(real, 1)
+    print(
+        f"{len(verdicts)} tried, {tally['equivalent']} change nothing, "
+        f"{tally['killed']} of {real} killed ({rate:.1f} %), {tally['survived']} survived"
     )
-
-
-def _short(code: str) -> str:
-    line = " ".join(code.split())
-    return line if len(line) < 70 else f"{line[:67]}..."
-
-
-def passes(copy_of: Path, tests: tuple[str, ...], words: list[str], most: int = TIMEOUT) -> bool:
-    """Whether the tests pass in a copy of the project."""
-    names = [str(copy_of / "tests" / name) for name in tests]
-    env = {**os.environ, "PYTHONPATH": str(copy_of), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
-    try:
-        done = subprocess.run(
-            [*command, *names],
-            cwd=copy_of,
-            env=env,
-            capture_output=True,
-            timeout=most,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode and most > TIMEOUT:
-        print(done.stdout.decode()[-2000:])  # of the baseline, which ought to be green
-    return done.returncode == 0
-
-
-def chosen(home: Path, files: list[str], sample: int, seed: int) -> list[Mutant]:
-    """The mutants to try, a sample of all."""
-    every = []
-    for file in files:
-        every += list(mutants(file, (home / "convcost" / file).read_text("utf-8")))
-    every = [mutant for mutant in every if mutant.key not in EQUIVALENT]
-    random.Random(seed).shuffle(every)
-    print(f"{len(every):,} mutants of {len(files)} files; trying {min(sample, len(every)):,}")
-    return every[:sample]
+    for file, number in Counter(v.mutant.file for v in verdicts if v.how == "survived").items():
+        print(f"  {number} of {sum(v.mutant.file == file for v in verdicts)} survive in {file}")
+    for key in sorted(set(EQUIVALENT) - names):
+        print(f"no such mutant any more: {key}")
+    return tally["survived"]
 
 
 def main() -> int:
     """Run, print survivors, and say how many were killed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", help=f"of {', '.join(TESTS)}")
-    parser.add_argument("--sample", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=1e9)
-    own = sys.argv[1:]
-    words = own[own.index("--") + 1 :] if "--" in own else []
-    asked = parser.parse_args(own[: own.index("--")] if "--" in own else own)
-    files = asked.files or list(TESTS)
-    end = time.monotonic() + asked.seconds
+    words = argparse.ArgumentParser(description="Do the tests see a change of the code?")
+    words.add_argument("files", nargs="*", default=POPULATION)
+    words.add_argument("--sample", type=int, default=400)
+    words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--most", type=float, default=MOST_SECONDS, help="seconds of tests for each")
+    words.add_argument("--map", type=Path)
+    words.add_argument("--log", type=Path)
+    words.add_argument("--matching", default="", help="only mutants whose printed line has this")
+    asked = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "convcost"
-        ignored = shutil.ignore_patterns(".git", "__pycache__", ".*_cache")
+        home = Path(folder).resolve() / "convcost"
+        ignored = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", ".hypothesis")
         shutil.copytree(ROOT, home, ignore=ignored)
-        known = tuple(dict.fromkeys(test for file in files for test in TESTS[file]))
-        if not passes(home, known, words, 20 * TIMEOUT):
-            print("the tests fail without a mutation: nothing is measured on a red baseline")
+        warm()
+        try:
+            seen = covered(home, asked.map or home.parent / "map")
+        except RedError as error:
+            print(f"the tests fail without a mutation, so nothing is measured\n{error}")
             return 2
-        tried, survivors = 0, []
-        for mutant in chosen(home, files, asked.sample, asked.seed):
-            if time.monotonic() > end:
-                break
-            path = home / "convcost" / mutant.file
-            usual = path.read_text("utf-8")
-            path.write_text(mutant.text, "utf-8")
-            if passes(home, TESTS[mutant.file], words):
-                survivors.append(mutant)
-                print(f"survived: {mutant}", flush=True)
-            path.write_text(usual, "utf-8")
-            tried += 1
-    print(f"{tried} tried, {tried - len(survivors)} killed, {len(survivors)} survived")
-    return 1 if survivors else 0
+        code = home / "convcost"
+        files = sorted({str(p.relative_to(code)) for word in asked.files for p in code.glob(word)})
+        mutants, names = sample(home, files, asked.sample, asked.seed)
+        mutants = [mutant for mutant in mutants if asked.matching in str(mutant)]
+        print(f"{len(names):,} mutants of {len(files)} files, {len(seen.seconds):,} tests")
+        verdicts = []
+        for found in tried(home, mutants, seen, Log(asked.log), asked.most):
+            verdicts.append(found)
+            if found.how == "survived":
+                print(f"survived: {found.mutant} ({found.why})", flush=True)
+            if len(verdicts) % 50 == 0:
+                print(f"... {len(verdicts)} of {len(mutants)}", flush=True)
+    return 1 if summary(verdicts, names) else 0
 
 
 if __name__ == "__main__":

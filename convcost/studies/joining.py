@@ -54,7 +54,9 @@ def read_join(path: str, axes: Sequence[Axis], taken: Sequence[str]) -> Join:
     for number, cells in enumerate(reader, start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) != len(header) or len(table) >= MAX_ROWS:
+        if len(table) >= MAX_ROWS:
+            raise SpecError(f"more than {MAX_ROWS:,} rows", place=f"{path}:{number}")
+        if len(cells) != len(header):
             message = f"{len(cells)} cells, the header has {len(header)}"
             raise SpecError(message, place=f"{path}:{number}")
         key = tuple(_cell(cells[at], f"{path}:{number}") for at in on)

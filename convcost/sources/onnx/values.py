@@ -205,8 +205,11 @@ def _reduce(name: str) -> Compute:
 
 def _arg(name: str) -> Compute:
     def run(numpy: Any, inputs: Arrays, attributes: Mapping[str, Any]) -> Any:
-        axis = attributes.get("axis", 0)
-        made = getattr(numpy, name)(inputs[0], axis=axis)
+        data, axis = inputs[0], attributes.get("axis", 0)
+        if attributes.get("select_last_index"):
+            made = data.shape[axis] - 1 - getattr(numpy, name)(numpy.flip(data, axis), axis=axis)
+        else:
+            made = getattr(numpy, name)(data, axis=axis)
         return numpy.expand_dims(made, axis) if attributes.get("keepdims", 1) else made
 
     return run

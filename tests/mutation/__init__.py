@@ -1,0 +1,1 @@
+"""The parts of ``tests/mutate.py``: the changes, what each test runs, and the runs themselves."""
