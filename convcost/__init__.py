@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from convcost.results import CheckResult, ComparisonResult, CountResult, DiffResult
     from convcost.spaces import SweepResult, sweep
     from convcost.studies.planning import plan
+    from convcost.tools import conventions, reconcile
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ __all__ = [
     "SweepResult",
     "check",
     "compare",
+    "conventions",
     "count",
     "count_all",
     "counting",
@@ -57,6 +59,7 @@ __all__ = [
     "from_torch",
     "load",
     "plan",
+    "reconcile",
     "swap",
     "sweep",
 ]
@@ -72,6 +75,8 @@ _HOMES = {
     "DiffResult": "convcost.results",
     "SweepResult": "convcost.spaces",
     "sweep": "convcost.spaces",
+    "conventions": "convcost.tools",
+    "reconcile": "convcost.tools",
 }
 
 

@@ -22,6 +22,7 @@ RANKS = {
     "results": 7,
     "api": 8,
     "spaces": 8,
+    "tools": 9,
     "cli": 9,
     "__main__": 10,
 }
