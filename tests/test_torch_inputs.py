@@ -232,7 +232,7 @@ def test_errors_name_arguments() -> None:
     assert refusal(CONV, "8x8x3", batch=0) == ["a batch is a whole number from 1, not 0"]
     assert refusal(CONV, "8x8x3", device="gpu") == [
         "gpu is not a device",
-        "  did you mean cpu?",
+        "  known: meta or cpu",
     ]
 
 
