@@ -3,11 +3,6 @@
 EQUIVALENT: dict[str, str] = {
     "sources/tflite/rules.py _conv: 2 -> 3 | operation = settings.conv(reads.operator, shape, "
     "reads.dims(1), reads.has(2))": "whether there is a bias changes no size",
-    "sources/oneline.py Words._put_layer: kernel and (not is_sizes(kernel)) or (out and (not "
-    "is_number(out))) -> (kernel and (not is_sizes(kernel))) and (out and (not is_number(out))) | "
-    "if kernel and (not is_sizes(kernel)) or (out and (not is_number(out))): return False": (
-        "the pattern of such a word has 12 digits at most, and a number may have 20"
-    ),
     "studies/candidates.py Family._chain: 1 -> 2 | made = build_chain(chain, self.library, shape, "
     "1, switches)": "the batch is set in the next line",
     "studies/fitting.py _roomy: values.max() < 2 ** 61 -> values.max() <= 2 ** 61 | is_small = "
