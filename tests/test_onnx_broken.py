@@ -100,6 +100,16 @@ def test_sizes_that_are_no_whole_numbers_are_not_known(tmp_path: Path, kind: int
     assert read(model([node], [sizes]), tmp_path).counted.output == UNKNOWN_SHAPE
 
 
+def test_a_batch_is_not_led_through_a_node_that_is_broken(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"], name="flat"),
+        helper.make_node("MatMul", ["f"], ["y"], name="broken"),
+    ]
+    for batch in (None, 4):
+        result = read(model(nodes, dims=(2, 4, 8, 8)), tmp_path, batch=batch)
+        assert [row.name for row in result.counted.uncounted] == ["broken"]
+
+
 def test_a_file_is_read_in_a_piece_of_its_own_size(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"x" * 5_000_000)

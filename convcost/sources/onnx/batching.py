@@ -50,7 +50,16 @@ class _Pairs:
         return {axis for axis, (x, y) in enumerate(zip(a, b, strict=True)) if x != y}
 
     def mixes(self, node: Any) -> bool:
-        """Whether a node combines what stands at different places of that axis."""
+        """Whether a node combines what stands at different places of that axis.
+
+        A node whose inputs or settings are not what its kind has may do anything.
+        """
+        try:
+            return self._mixes(node)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return True
+
+    def _mixes(self, node: Any) -> bool:
         if not node.input or not node.output:
             return False
         axes = self.axes(node.input[0])
