@@ -74,13 +74,26 @@ PARTS = (
     *("calling {} {}fails", "forward of {} fails{}", "element operations", "F.interpolate by size"),
     *("batch, {}, channels", "batch, channels, {}"),
     "{}; or name the code: module:factory",
+    *("{} {} it", "a language of convcost", "a way to compare", "a value of {}", "conv {}"),
+    *("peak, weights or bytes", "peak with --planner tflm", "{} to a given size", "no such file"),
+    "layers: conv, 1x1, depthwise, separable, bottleneck, max_pool, linear, relu, ...",
+    # What a field must be: "{} must be ..., not {}" is one message for each of them.
+    *("a whole number", "true or false", "more than {gt}", "less than {lt}", "{le} or less"),
+    *("text of {min_length} or more characters", "text of at most {max_length} characters"),
+    *("letters, digits, _, - and .", "one of {expected}"),
+    *("{} of {}", "{} candidate{}", "k{} for a kernel"),
+    # Why a class is refused: its name stands before each of them.
+    *("joins several layers, a line is one after the other", "has no counterpart here"),
+    "looks rows up: there is no such layer here",
+    "is Flax's with features=..., and other projects' own",
+    *("{} was read as {} of {}{}", "a batch of {} samples", "one sample"),
 )
 """Parts of sentences that are put together: what they make is held by commands, and by reports."""
 
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? (?:[a-z]{2,}|\{\})|\{\} [a-z]{2,}")
 NO_SENTENCE = re.compile(
     r"^\s*(?:-[a-zA-Z] |convcost |\[\[)"  # what is typed
-    r"|^[a-z_ ]*_[a-z0-9_ ]*$|::|\\"  # names, patterns
+    r"|^[a-z_ ]*_[a-z0-9_ ]*$|::|\\|\.\*"  # names, patterns of what another library says
     r"|^[ ,;:<]| $|\n"  # the start or the end of a sentence, what an object is, examples
 )
 

@@ -15,9 +15,10 @@ from conftest import Run
 from messages import PARTS, Message, columns, in_code, in_data, same
 
 from convcost import compare, count, explain
-from convcost.cli import app
+from convcost.cli import app, elsewhere
 from convcost.engine.figures import FIGURES
 from convcost.language.library import PACKAGE, Library
+from convcost.language.problems import _SAID as FIELDS_MUST_BE
 from convcost.reports.catalogue import design_report
 from convcost.reports.count import CountView
 from convcost.reports.formats import FORMATS
@@ -82,6 +83,21 @@ COMMANDS = (
     *("fit mobilenet_v2 --vary width=0.25..1:0.25",),
     *("check resnet18 vgg16 --max macs=5G --max peak=10MiB", "check", "check --update"),
     *("check resnet18 --max macs=1G --warn params=1M", "check resnet18", "schema nothing"),
+    *("check resnet18 --max memory=3KiB", "check resnet18 --max arena=3KiB", "count resnet18 -n x"),
+    *("schema nothing --pareto macs", "fit mobilenet_v2 --vary width=1,2 --out 16,32"),
+    *("compare 56x56x256 1x1 vs 3x3 -o 64", "compare 56x56x256 -o 16 -o 32", "count x/resnet50"),
+    *("count 8x56x56x3 'conv 3x3 64'", "count 8x56x56x3 'conv 3x3 64' --batch 4"),
+    *("count 1x3x56x56 'Conv2d(3, 64, 3)'", "count 8x3x56x56 'Conv2d(3, 64, 3)'"),
+    *("count 56x1.5x3 'conv 3x3 4'", "count 56x-1x3 'conv 3x3 4'", "count 56xx3 'conv 3x3 4'"),
+    *("count '56x56x256 -> 28x28x64' 'conv 3x3'", "count 8x8x4 'conv 3x3 4, s2'"),
+    *("count 8x8x4 'fire 24 64'", "count 8x8x4 'depthwise 3 64'", "count 8x8x4 'separable 24'"),
+    *(
+        "count 8x8x4 '64->128 3x3'",
+        "count 8x8x4 'conv 3x3 4 | relu'",
+        "count 8x8x4 'conv4 3x3 4 2'",
+    ),
+    *("count 8x8x4 '3*(conv 3x3 4) g2'", "reconcile resnet50 --reported 4.1GFLOPs"),
+    *("sweep 56x56x64 'conv 3x3 64' --vary groups=2 --where 'macs < 1G'", "count 8x8x4 --dtype no"),
 )
 """Every command, with what it says when all is well and when it is not."""
 
@@ -213,6 +229,41 @@ def test_a_command_leaves_no_english_sentence(
     invoke: Run, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     assert english(said(invoke, monkeypatch, command)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Conv2D(64, 3, padding=1)", "Conv2D(64, 3, strides=2, dilation_rate=2)", "Unheard(3)"),
+        *("PReLU(shared_axes=[2])", "Conv2d(a * 2, 3, 3)", "Conv2d(3 / 0, 3, 3)"),
+        *("Conv2d(3, 3, 3, padding='same', stride=2)", "Conv2d(3, 3, 3, none=2)"),
+        *("Add()", "GLU()", "Embedding(3, 4)", "Conv(3)"),
+    ],
+)
+def test_a_refused_line_of_a_framework_is_refused_in_chinese(
+    invoke: Run, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    text = said(invoke, monkeypatch, f'count 8x8x3 "{line}"')
+    assert text.startswith("错误：")
+    assert english(re.sub(r"\w+\([^()]*\)", "", text)) == []  # a call is typed
+
+
+def test_what_a_field_must_be_is_said_in_chinese() -> None:
+    """A message for each kind of mistake in a file: see ``PARTS``."""
+    for sentence in FIELDS_MUST_BE.values():
+        must_be = re.sub(r"\{\w+\}", "7", sentence)
+        text = SPEAKER.text(f"name must be {must_be}, not 'x'")
+        assert HAN.search(text.replace("name", ""))
+        assert not re.search(r"\b(?:must|more|less|or|of|a|text|number)\b", text), text
+
+
+def test_every_hint_for_the_words_of_other_tools_is_chinese() -> None:
+    """Or a part of a command line, which is typed."""
+    for sentence, hints in elsewhere.OPTIONS.values():
+        for text in (sentence, *hints):
+            shown = SPEAKER.text(re.sub(r"[{}]", "", text))
+            assert HAN.search(shown) or not re.search(r"\b(?:prints|picks|shows|has|for)\b", shown)
+        assert HAN.search(SPEAKER.text(sentence)), sentence
 
 
 def test_these_commands_are_all_commands() -> None:
