@@ -119,9 +119,7 @@ def test_a_stated_input_has_the_channels_that_come_in(shape: str) -> None:
     assert output(f"Conv2D(6, 1, input_shape={shape})")[1] == 4 * 6 + 6
 
 
-@pytest.mark.parametrize(
-    ("shape", "shown"), [("8", "8"), ("()", "()"), ("(9, 8, None)", "(9, 8, None)")]
-)
+@pytest.mark.parametrize(("shape", "shown"), [("()", "()"), ("(9, 8, None)", "(9, 8, None)")])
 def test_a_stated_input_is_sizes(shape: str, shown: str) -> None:
     message = f"input_shape must be sizes, channels last, not {shown}"
     assert refused(f"Conv2D(6, 1, input_shape={shape})") == message
@@ -136,12 +134,8 @@ def test_a_stated_input_of_other_channels_is_refused() -> None:
     "line",
     [
         "BatchNormalization(axis=1)",
-        "BatchNormalization(center=False)",
-        "BatchNormalization(scale=False)",
         "LayerNormalization(axis=1)",
-        "GroupNormalization(2, scale=False)",
         "Conv2D(6, 3, data_format='channels_first')",
-        "Conv2DTranspose(6, 3, output_padding=1)",
     ],
 )
 def test_a_setting_that_makes_another_layer_is_refused(line: str) -> None:

@@ -66,7 +66,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a layer of what has none": (
         ["sweep", "8x8x4", "conv 3x3 8", "--vary", "a.out=8"],
-        ["error: none of 1 candidates can be built: conv has no layers to set a.out of"],
+        ["error: the one candidate cannot be built: conv has no layers to set a.out of"],
     ),
     "no figure to sort by": (
         ["sweep", *SPACE, "--sort=-"],
