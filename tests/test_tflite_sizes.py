@@ -382,6 +382,10 @@ MISFIT: dict[str, tuple[str, list[Input], int, dict[str, Any]]] = {
         1,
         {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 1, "StrideW": 1},
     ),
+    "a pool of three axes": (
+        "MAX_POOL_2D", [IMAGE[:3]], 1,
+        {"FilterHeight": 1, "FilterWidth": 1, "StrideH": 1, "StrideW": 1},
+    ),
     "a pool without a window": ("MAX_POOL_2D", [IMAGE], 1, {"StrideH": 1, "StrideW": 1}),
     "filters that make no ranks": ("SVDF", [(2, 5), (13, 5)], 1, {"Rank": 3}),
     "filters of another size": ("SVDF", [(2, 5), (12, 4)], 1, {"Rank": 3}),
