@@ -218,6 +218,3 @@ def test_percentages_have_one_decimal() -> None:
 def test_each_binary_unit_is_1024_of_the_one_before(text: str, count: int) -> None:
     """IEC 80000-13."""
     assert parse_bytes(text) == count
-
-
-

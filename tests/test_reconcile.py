@@ -165,6 +165,9 @@ def test_nothing_that_gives_a_figure_is_said_plainly(invoke: Run) -> None:
     assert (one["explained"], one["explanations"]) == (False, [])
     assert one["nearest"]
     assert not any(near["exact"] for near in one["nearest"])
+    away = [abs(near["value"] - 23_456_000_000) for near in one["nearest"]]
+    assert away == sorted(away)
+    assert len({near["value"] for near in one["nearest"]}) > 1
 
 
 def test_another_tools_convention_is_named(invoke: Run) -> None:

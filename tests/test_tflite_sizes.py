@@ -376,14 +376,16 @@ MISFIT: dict[str, tuple[str, list[Input], int, dict[str, Any]]] = {
     "a matrix without columns": ("FULLY_CONNECTED", [(2, 4), (4, 0)], 1, {}),
     "channels of another size": ("FULLY_CONNECTED", [(1, 8), (3, 4)], 1, {"KeepNumDims": 1}),
     "channels that are not there": ("FULLY_CONNECTED", [(), (3, 1)], 1, {"KeepNumDims": 1}),
-    "a pool of three axes": (
+    "a pool of five axes": (
         "MAX_POOL_2D",
         [(4, 6, 8)],
         1,
         {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 1, "StrideW": 1},
     ),
     "a pool of three axes": (
-        "MAX_POOL_2D", [IMAGE[:3]], 1,
+        "MAX_POOL_2D",
+        [(*IMAGE, 2)],
+        1,
         {"FilterHeight": 1, "FilterWidth": 1, "StrideH": 1, "StrideW": 1},
     ),
     "a pool without a window": ("MAX_POOL_2D", [IMAGE], 1, {"StrideH": 1, "StrideW": 1}),
