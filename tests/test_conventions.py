@@ -650,3 +650,7 @@ def test_a_long_key_of_a_convention_is_cut_to_40_characters(tmp_path: Path) -> N
     with pytest.raises(SpecError) as caught:
         load_convention(path)
     assert caught.value.message == f"a convention has no {'w' * 37}..."
+
+
+def test_a_class_of_which_nothing_is_said_is_not_made_of_the_frameworks() -> None:
+    assert Written("Net") == Written("Net", is_own=False, is_derived=False)

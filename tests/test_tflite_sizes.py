@@ -7,11 +7,16 @@ TensorFlow's definition of the operator. What does not fit is refused, whatever 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tflite_models import Builder
 
+from convcost.api import count_subject
+from convcost.errors import SpecError
+from convcost.sources.tflite.file import read_tflite
 from convcost.sources.tflite.model import Dims, Operator, Tensor
 from convcost.sources.tflite.reads import Reads, UnknownSizeError
 from convcost.sources.tflite.rules import RULES
@@ -480,3 +485,18 @@ COMPUTED: dict[str, tuple[Made, list[Any]]] = {
 def test_whole_numbers_are_computed_as_the_operator_does(case: str) -> None:
     made, expected = COMPUTED[case]
     assert made() == expected
+
+
+@pytest.mark.parametrize("axes", [8, 9])
+def test_a_tensor_has_8_axes_at_most(tmp_path: Path, axes: int) -> None:
+    b = Builder()
+    x, y = b.tensor("x", *[1] * axes), b.tensor("y", *[1] * axes)
+    b.operator("RELU", [x], [y])
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b.build([x], [y]))
+    if axes <= 8:
+        assert count_subject(read_tflite(path)).params == 0
+    else:
+        with pytest.raises(SpecError) as caught:
+            read_tflite(path)
+        assert caught.value.message == "x has 9 axes"
