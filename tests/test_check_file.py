@@ -99,11 +99,11 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "a text for a number": (
         CHECK + 'batch = "3"\nmax = { macs = 9 }\n',
-        ["input should be a valid integer: '3'", "  convcost.toml:1: batch"],
+        ["batch must be a whole number, not '3'", "  convcost.toml:1: batch"],
     ),
     "a number for a flag": (
         CHECK + "norm = 1\nmax = { macs = 9 }\n",
-        ["input should be a valid boolean: 1", "  convcost.toml:1: norm"],
+        ["norm must be true or false, not 1", "  convcost.toml:1: norm"],
     ),
     "no limit": (
         CHECK,
