@@ -218,3 +218,24 @@ def test_two_specs_that_are_spelt_differently_are_equal() -> None:
     one = LayerSpec.model_validate({"type": "conv", "kernel": "3x3", "out": 8, "input": "8x8x4"})
     other = LayerSpec(type="conv", kernel_size=(3, 3), out_channels=8, input=(8, 8, 4))
     assert one == other
+
+
+@pytest.mark.parametrize("made", [5, {"of": ["conv 3x3 8"]}])
+def test_a_function_that_gives_no_layers_is_refused(made: Any) -> None:
+    def network() -> Any:
+        return made
+
+    with pytest.raises(ConvcostError) as caught:
+        convcost.count("8x8x4", network)
+    assert str(caught.value).splitlines()[0] == f"network returned {type(made).__name__}"
+
+
+def test_a_function_gives_layers_as_a_list_or_in_a_mapping() -> None:
+    def listed() -> Any:
+        return ["conv 3x3 8"]
+
+    def mapped() -> Any:
+        return {"layers": ["conv 3x3 8"]}
+
+    for network in (listed, mapped):
+        assert convcost.count("8x8x4", network).params == 3 * 3 * 4 * 8

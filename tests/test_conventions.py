@@ -642,3 +642,15 @@ def test_the_answer_of_a_comparison_is_in_the_tools_unit(invoke: Run, tmp_path: 
     words = ("8x8x4", "conv 3x3 8", "conv 1x1 8", "--convention", str(path))
     out = invoke("compare", *words).out
     assert "\nconv 1x1 8: 9.00x fewer ops than conv 3x3 8, sees" in out
+
+
+def test_a_long_key_of_a_convention_is_cut_to_40_characters(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(f"{'w' * 90} = 1\n")
+    with pytest.raises(SpecError) as caught:
+        load_convention(path)
+    assert caught.value.message == f"a convention has no {'w' * 37}..."
+
+
+def test_a_class_of_which_nothing_is_said_is_not_made_of_the_frameworks() -> None:
+    assert Written("Net") == Written("Net", is_own=False, is_derived=False)

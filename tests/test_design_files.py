@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from conftest import Result, Run, refusal
+from pydantic import BaseModel, ValidationError
 
 from convcost.api import count
 from convcost.errors import ConvcostError
+from convcost.language import budgets, models
 from convcost.language.library import Library
 from convcost.language.running import Switches
 from convcost.sources.texts import open_library
@@ -559,3 +562,18 @@ def test_a_parameter_below_zero_is_refused_unless_its_default_is(
     (tmp_path / "narrower.toml").write_text(f"[parameters]\nshift = -4\n{layer}")
     library = open_library([tmp_path])
     assert count("8x8x16", "narrower shift=-2", library=library).params == 16 * (16 - 2)
+
+
+@pytest.mark.parametrize("module", [models, budgets])
+def test_what_was_read_is_not_changed_afterwards(module: ModuleType) -> None:
+    """What stands in a file is read once, and given to everybody who asks."""
+    kinds = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.model_fields
+    ]
+    assert kinds
+    for kind in kinds:
+        entry, field = kind.model_construct(), next(iter(kind.model_fields))
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(entry, field, None)

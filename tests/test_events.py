@@ -147,6 +147,8 @@ def test_quantities_of_layers_without_groups_or_windows() -> None:
 def test_an_instance_norm_runs_with_its_batch_in_the_channels() -> None:
     made = event("instance_norm", batch=5)
     assert QUANTITIES["input"](made) == 5 * 8 * 6 * 4
+    wide = made._replace(row=made.row._replace(inputs=((8, 6, 5 * 4),)))
+    assert QUANTITIES["input"](wide) == 5 * 8 * 6 * 4
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,12 @@ def test_the_answer_names_the_interval_without_a_change(invoke: Run) -> None:
     assert found["best"]["macs"] not in outside
 
 
+def test_the_neighbour_alone_may_have_the_same_cost(invoke: Run) -> None:
+    """Channels are multiples of 8: 0.505 of 96, which are 48.48, are 48, as half of them."""
+    found = answer(invoke, "mobilenet_v2", "--vary", "width=0.5,0.505", "--max", "macs=1G")
+    assert found["same"] == {"width": [0.5, 0.505]}
+
+
 def test_nothing_feasible_exits_with_1_and_the_least_infeasible(invoke: Run) -> None:
     found = answer(
         invoke,

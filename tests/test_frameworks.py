@@ -435,6 +435,11 @@ def test_a_problem_in_a_container_is_shown_at_its_layer(
             "or Conv(features=, kernel_size=)",
         ),
         ("Linear(9 / 0, 10)", "9 / 0 divides by 0", None),
+        (
+            f"Linear({'1 * ' * 12}1 / 0, 10)",
+            f"{('1 * ' * 12)[:37]}... divides by 0",
+            None,
+        ),
     ],
 )
 def test_what_a_framework_refuses_or_a_line_cannot_hold_is_refused(

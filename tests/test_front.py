@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.studies.front import front, not_beaten
+from convcost.errors import ConvcostError
+from convcost.studies import front as fronts
+from convcost.studies.front import front, not_beaten, too_long
 
 Rows = list[tuple[Any, ...]]
 
@@ -63,3 +66,19 @@ def test_the_sieve_drops_only_what_is_beaten(rows: Rows, cut: int) -> None:
         assert stays or beaten
         if len(row) == 2:
             assert stays != beaten
+
+
+@pytest.mark.parametrize("rows", [10, 11])
+def test_a_front_of_four_objectives_has_room_for_a_tenth(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """With more than three objectives each row of the front is a pass over all that are left."""
+    monkeypatch.setattr(fronts, "MAX_FRONT", 10 * 10)
+    rising = np.arange(rows)
+    table = [rising, -rising, 0 * rising, 0 * rising]
+    if rows <= 10:
+        assert front(table).all()
+    else:
+        with pytest.raises(ConvcostError) as caught:
+            front(table)
+        assert str(caught.value) == str(too_long(10))

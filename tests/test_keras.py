@@ -149,3 +149,9 @@ def test_an_activation_is_a_layer_of_its_own() -> None:
     depthwise = count("9x8x4", "DepthwiseConv2D(3, activation='relu')")
     bare = count("9x8x4", "DepthwiseConv2D(3)")
     assert depthwise.element_ops - bare.element_ops == 7 * 6 * 4
+
+
+def test_an_activation_that_is_not_known_is_refused() -> None:
+    assert refused("Dense(10, activation='nonsense')").startswith(
+        "activation='nonsense' is not known here"
+    )

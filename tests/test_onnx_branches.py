@@ -205,6 +205,24 @@ def test_a_scan_is_its_body_at_each_step(tmp_path: Path) -> None:
     assert result.output == (6, 1, 16)
 
 
+@pytest.mark.parametrize("version", [8, 9])
+def test_a_scan_has_no_axis_of_samples_from_operator_set_9_on(tmp_path: Path, version: int) -> None:
+    """ONNX's changelog of operators: ``Scan`` of 8 has one in front of the steps."""
+    turn = body(
+        [node("MatMul", "step w", "h2"), node("Identity", "h2", "o")],
+        [value("h", (16,)), value("step", (8,))],
+        ["h2", "o"],
+        [trained("w", 8, 16)],
+    )
+    scan = node("Scan", "h0 x", "last y", "scan", body=turn, num_scan_inputs=1)
+    if version < 9:
+        scan.input.insert(0, "")  # the lengths of the samples, which may be left out
+    proto = model([scan], [trained("h0", 16)], (6, 8), opset=version)
+    result = read(proto, tmp_path, inputs={"": raw(6, 8)})
+    assert result.macs == (6 * 8 * 16 if version >= 9 else 0)
+    assert unknown(result) == ([] if version >= 9 else ["Scan"])
+
+
 # Broken ones
 
 

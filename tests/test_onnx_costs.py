@@ -255,6 +255,13 @@ def test_a_deformable_convolution_with_a_mask_and_a_bias(tmp_path: Path) -> None
     result = one(tmp_path, "DeformConv", ["x", "w", "o"], weights[:1], (2, 4, 8, 8),
                  inputs=inputs[:1], kernel_shape=[3, 3])  # fmt: skip
     assert figures(result) == (6 * 4 * 9, positions * 6 * 4 * 9, positions * 4 * 9 * 4)
+    result = one(tmp_path, "DeformConv", ["x", "w", "o", "b"], weights, (2, 4, 8, 8),
+                 inputs=inputs[:1], kernel_shape=[3, 3])  # fmt: skip
+    assert figures(result) == (
+        6 * 4 * 9 + 6,
+        positions * 6 * 4 * 9,
+        positions * 4 * 9 * 4 + positions * 6,
+    )
 
 
 @pytest.mark.parametrize(("dims", "flattens"), [((1, 4, 8), False), ((1, 4, 8, 8), True)])

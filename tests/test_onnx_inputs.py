@@ -22,6 +22,11 @@ from onnx_models import (
     weight,
 )
 
+from convcost.errors import ConvcostError
+from convcost.sources.onnx.inputs import FreeError
+from convcost.sources.onnx.suggesting import free_dimensions
+from convcost.sources.onnx.walking import Walk
+
 
 def test_names_that_stand_for_one_size_get_it_everywhere(tmp_path: Path) -> None:
     node = helper.make_node("MatMul", ["x", "z"], ["y"])
@@ -408,3 +413,26 @@ def test_a_small_input_before_a_slice_does_not_end_the_process(tmp_path: Path) -
     assert refused(model(nodes, weights, (1, 4, 3, 3)), tmp_path)[0] == (
         "the input x (3x3x4) is smaller than the 5x5 window of c"
     )
+
+
+@pytest.mark.parametrize(("nodes", "tries"), [(1500, 2 * 7), (1501, 4)])
+def test_a_large_graph_is_tried_four_times(nodes: int, tries: int) -> None:
+    """Else in the seven sizes of images, and with each of two sizes in front."""
+    proto = model([node("Relu", "x", "y")] * nodes, (), ("n", 3, "height", "width"))
+    walked = []
+
+    def walk(dims: object) -> Walk:
+        walked.append(dims)
+        raise ConvcostError("it does not fit")
+
+    problem = FreeError("no shape")
+    assert free_dimensions(walk, proto, ["x"], problem) is problem
+    assert len(walked) == tries
+
+
+def test_the_hint_has_channels_last_where_the_graph_has_them_so(tmp_path: Path) -> None:
+    nodes = [node("Transpose", "x", "t", perm=[0, 3, 1, 2]), node("Conv", "t w", "y")]
+    proto = model(nodes, [weight("w", 5, 6, 3, 3)], ("n", "h", "w", "c"))
+    assert hinted(proto, tmp_path) == ["--input", "x=224x224x6"]
+    result = read(proto, tmp_path, inputs={"x": (224, 224, 6)})
+    assert result.macs == 222 * 222 * 5 * 6 * 9

@@ -230,6 +230,24 @@ def test_a_table_that_is_read_through_a_slice_with_a_computed_end_counts(tmp_pat
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "opset"), [("Scatter", 10), ("ScatterElements", 22), ("ScatterND", 22)]
+)
+def test_values_that_are_moved_into_others_are_learned_and_where_they_go_is_not(
+    tmp_path: Path, kind: str, opset: int
+) -> None:
+    """One row of twelve is written anew; the table and the rows are learned, the places not."""
+    places = (
+        helper.make_tensor("at", INT, (1, 1), [2])
+        if kind == "ScatterND"
+        else helper.make_tensor("at", INT, (1, 16), [2] * 16)
+    )
+    nodes = [node(kind, "table at rows", "t"), node("Add", "x t", "y")]
+    weights = [trained("table", 12, 16), places, trained("rows", 1, 16)]
+    result = read(model(nodes, weights, (12, 16), opset=opset), tmp_path)
+    assert result.params == 12 * 16 + 1 * 16
+
+
 def test_whole_and_half_numbers_are_positions_not_parameters(tmp_path: Path) -> None:
     """The cells of a detector: 0.5, 1.5, ... and their strides."""
     grid = helper.make_tensor("anchors", FLOAT, (1, 2, 4), [0.5, 1.5, 2.5, 3.5, 0.5, 0.5, 0.5, 0.5])

@@ -195,6 +195,19 @@ def test_resize(tmp_path: Path, mode: str, reads: int) -> None:
     assert (result.output, figures(result)) == ((16, 16, 4), (0, 0, reads * 4 * 16 * 16))
 
 
+def test_the_region_that_a_resize_reads_is_not_learned(tmp_path: Path) -> None:
+    weights = [trained("region", 8), helper.make_tensor("scales", FLOAT, (4,), [1, 1, 2, 2])]
+    result = one(tmp_path, "Resize", ["x", "region", "scales"], weights, mode="nearest",
+                 coordinate_transformation_mode="tf_crop_and_resize")  # fmt: skip
+    assert figures(result) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["INT32", "INT64", "UINT32", "UINT64"])
+def test_sums_of_sizes_and_indexes_are_free(tmp_path: Path, kind: str) -> None:
+    made = one(tmp_path, "Add", ["x", "x"], type_=getattr(onnx.TensorProto, kind))
+    assert figures(made) == (0, 0, 0)
+
+
 def test_embedding_is_free_and_learned(tmp_path: Path) -> None:
     node = helper.make_node("Gather", ["table", "x"], ["y"])
     result = read(model([node], [weight("table", 100, 16)], (1, 7), kind=INT), tmp_path)

@@ -385,6 +385,10 @@ CASES: dict[str, tuple[Made, list[Any]]] = {
         ),
         [(2, 5, 32), (2, 4, None, 8)],
     ),
+    "heads in groups that are not told are one": (
+        sized("MS:GroupQueryAttention", [(2, 5, 32), (2, 5, 32), (2, 5, 32), None, None], 2),
+        [(2, 5, 32), (2, 1, 5, 32)],
+    ),
     "heads in groups of two axes": (sized("MS:GroupQueryAttention", [(5, 32)]), [None]),
     "packed bits": (sized("MS:MatMulNBits", [(2, 5, 64)], N=10, K=64), [(2, 5, 10)]),
     "packed bits of the unknown": (sized("MS:MatMulNBits", ["?"], N=10, K=64), [None]),

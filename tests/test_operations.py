@@ -377,3 +377,17 @@ def test_mirrored_operations_are_those_of_numbers() -> None:
         number / 0
     with pytest.raises(ZeroDivisionError):
         number // 0
+
+
+def test_products_name_their_layer_where_there_are_several() -> None:
+    def names(layers: int) -> list[str]:
+        layer = Lstm(8, layers=layers)
+        return [product.name for product in layer.products(((5, 3),), (5, 8))]
+
+    assert names(1) == ["input", "state"]
+    assert names(2) == [
+        "input of layer 1",
+        "state of layer 1",
+        "input of layer 2",
+        "state of layer 2",
+    ]

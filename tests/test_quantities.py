@@ -20,6 +20,7 @@ from convcost.quantities import (
     format_shape,
     format_times,
     looks_like_shape,
+    parse_bytes,
     parse_count,
     parse_shape,
 )
@@ -208,3 +209,12 @@ def test_percentages_have_one_decimal() -> None:
     assert format_percent(0, 3) == "0.0 %"
     assert format_percent(3, 3) == "100.0 %"
     assert format_percent(0, 0) == "-"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("3KiB", 3 * 1024), ("3MiB", 3 * 1024**2), ("3GiB", 3 * 1024**3), ("3TiB", 3 * 1024**4)],
+)
+def test_each_binary_unit_is_1024_of_the_one_before(text: str, count: int) -> None:
+    """IEC 80000-13."""
+    assert parse_bytes(text) == count

@@ -165,6 +165,37 @@ def test_nothing_that_gives_a_figure_is_said_plainly(invoke: Run) -> None:
     assert (one["explained"], one["explanations"]) == (False, [])
     assert one["nearest"]
     assert not any(near["exact"] for near in one["nearest"])
+    away = [abs(near["value"] - 23_456_000_000) for near in one["nearest"]]
+    assert away == sorted(away)
+    assert len({near["value"] for near in one["nearest"]}) > 1
+    steps = [step for near in one["nearest"] for step in near["steps"]]
+    assert not any(step.startswith("at ") for step in steps)  # of another network nothing is near
+
+
+def test_a_figure_of_few_digits_is_rounded_to_them(invoke: Run) -> None:
+    """4,089,184,256 to one digit; the zeros were not counted."""
+    result = invoke("reconcile", "resnet50", "--reported", "4000M", "--json")
+    (one,) = json.loads(result.out)["results"]
+    first = one["explanations"][0]
+    assert (first["value"], first["reading"]) == (
+        4_089_184_256,
+        "rounded to one significant figure",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "is_in"),
+    [
+        ("as printed", 4_000_500_000, True),
+        ("rounded to one significant figure", 4_500_000_000, True),
+        ("truncated, not rounded", 4_001_000_000, False),
+    ],
+)
+def test_the_upper_end_is_rounded_to_a_figure_and_not_truncated_to_it(
+    name: str, end: int, is_in: bool
+) -> None:
+    (reading,) = [one for one in readings(parse_printed("4000M")) if one.name == name]
+    assert (reading.high, reading.holds(end), reading.holds(end - 1)) == (end, is_in, True)
 
 
 def test_another_tools_convention_is_named(invoke: Run) -> None:
@@ -193,6 +224,15 @@ def test_another_resolution_is_named(invoke: Run) -> None:
         "reading": "as printed",
         "exact": True,
     }
+
+
+def test_the_resolution_of_cifar_is_one_of_them(invoke: Run) -> None:
+    """A 49th of the work at 32 x 32, but for the classifier (Krizhevsky 2009 has such images)."""
+    result = invoke("reconcile", "resnet50", "--reported", "85.46M", "--json")
+    (one,) = json.loads(result.out)["results"]
+    first = one["explanations"][0]
+    macs = (4_089_184_256 - 2_048_000) // 7**2 + 2_048_000
+    assert (first["steps"], first["value"]) == (["at 32x32"], macs)
 
 
 def test_folded_batch_norms_are_put_back(invoke: Run) -> None:

@@ -12,10 +12,12 @@ from conftest import Run, refusal
 
 from convcost import count
 from convcost.errors import ConvcostError, OperationError, SpecError
+from convcost.language.arguments import argument
 from convcost.language.makers import MAX_RECURRENT, spatial_axes
 from convcost.language.toml import parse_toml
-from convcost.language.values import axes
+from convcost.language.values import axes, whole
 from convcost.sources import files
+from convcost.sources.words import check_file
 from convcost.studies import keeping
 from convcost.studies.keeping import All, Best, Front, Objective, Rows
 
@@ -145,3 +147,35 @@ def test_windows_slide_over_three_axes_at_most() -> None:
         with pytest.raises(OperationError) as caught:
             spatial_axes("conv", shape)
         assert caught.value.message.startswith("conv needs an input with 1 to 3 spatial axes")
+
+
+@pytest.mark.parametrize("name", ["kernel_size", "stride"])
+def test_a_size_of_an_axis_is_at_least_1(name: str) -> None:
+    with pytest.raises(OperationError) as caught:
+        argument(name, [0, 1])
+    assert caught.value.message == f"{name} must be at least 1, not 0"
+
+
+def test_a_list_that_is_not_of_axes_may_hold_0() -> None:
+    assert argument("widths", [0, 1]) == (0, 1)
+
+
+def test_a_text_of_one_size_stands_for_all_axes() -> None:
+    assert axes("3", 2, "kernel_size") == (3, 3)
+    assert axes("3x5", 2, "kernel_size") == (3, 5)
+
+
+def test_a_fraction_that_is_whole_is_a_whole_number() -> None:
+    assert whole(Fraction(6, 2), "width") == 3
+    with pytest.raises(OperationError) as caught:
+        whole(Fraction(3, 2), "width")
+    assert caught.value.message == "width must be a whole number, not 1.5"
+
+
+@pytest.mark.parametrize(("word", "what", "hint"), [
+    ("net.pb", "a TensorFlow graph", "convert it to ONNX with tf2onnx, or to .tflite"),
+])  # fmt: skip
+def test_a_file_of_another_kind_is_named(word: str, what: str, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        check_file(word)
+    assert (caught.value.message, caught.value.hint) == (f"{word} is {what}", hint)

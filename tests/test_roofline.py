@@ -153,3 +153,8 @@ def test_a_roofline_is_drawn_and_nothing_else(invoke: Run) -> None:
 def test_from_python(tmp_path: Path) -> None:
     CHAIN.roofline(tmp_path / "r.pdf", "4T,25.6G", width="one")
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_has_no_weights_moves_its_input_and_its_output() -> None:
+    measured = count("16x16x8", "relu").measured()
+    assert measured.moved(0) == 4 * (MAP + MAP)

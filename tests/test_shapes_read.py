@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,3 +187,18 @@ def test_the_slopes_of_prelu_are_learned() -> None:
     with pytest.raises(ConvcostError) as caught:
         count("8x6x4", "relu slopes=1")
     assert caught.value.message == "relu learns no slopes"
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("name", ["specs.jsonl", "spec.json"])
+def test_a_shape_is_laid_out_once_whether_typed_or_in_a_file(
+    invoke: Run, tmp_path: Path, name: str, own: bool
+) -> None:
+    spec: dict[str, Any] = {"type": "conv", "kernel_size": 3, "out_channels": 8}
+    (tmp_path / name).write_text(json.dumps(spec | ({"input": [4, 10, 6]} if own else {})))
+    words = (name,) if own else ("4x10x6", name)
+    done = invoke("count", *words, "--layout", "chw", "--format", "jsonl")
+    assert (done.code, done.err) == (0, "")
+    made = json.loads(done.out)
+    assert (made["input"], made["output"]) == ([10, 6, 4], [10, 6, 8])
+    assert made["macs"] == 10 * 6 * 8 * 3 * 3 * 4

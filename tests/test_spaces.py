@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from generated import DECIMALS, PARAMETERS, Document, designs, library_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from convcost.engine.counting import count
 from convcost.errors import ConvcostError
 from convcost.language.library import Library
 from convcost.studies.candidates import Family
-from convcost.studies.machine import Box, Machine, axis_columns, kind_of
+from convcost.studies.machine import Box, Machine, _comes_from_a_type, axis_columns, kind_of
 from convcost.studies.space import Axis, Space, Value, parse_tie
 
 FIGURES = ("params", "macs", "element_ops")
@@ -182,3 +183,15 @@ def test_numbers_around_two_to_the_63_and_64_stay_exact() -> None:
                 label, results = function([x, y])
                 assert made.labels[int(np.asarray(filled.labels)[i, j])] == label
                 assert [np.asarray(one.values)[i, j] for one in filled.columns] == results
+
+
+@pytest.mark.parametrize("is_quiet", [True, False])
+def test_an_error_made_of_that_of_a_type_may_be_due_to_the_tracing(is_quiet: bool) -> None:
+    """Whether or not it says what it was made of."""
+    with pytest.raises(ConvcostError) as caught:
+        try:
+            raise TypeError
+        except TypeError as error:
+            raise ConvcostError("no") from (None if is_quiet else error)
+    assert _comes_from_a_type(caught.value)
+    assert not _comes_from_a_type(ConvcostError("no"))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from strategies import layer_specs
 
 from convcost import count
@@ -137,6 +138,8 @@ def test_layers_survive_being_written_on_one_line(specs: list[LayerSpec]) -> Non
         ({"type": "conv", "kernel": "3x1", "out": 8, "padding": [1, 0]}, "conv 3x1 8 p1x0"),
         ({"type": "conv", "kernel": 3, "out": 8}, "conv kernel_size=3 8"),
         ({"type": "conv", "padding": [[0, 1], [2, 3]]}, "conv p0:1x2:3"),
+        ({"type": "conv", "padding": "same"}, "conv same"),
+        ({"type": "conv", "padding": "causal"}, 'conv padding="causal"'),
         ({"type": "max_pool", "kernel_size": [2, 2]}, "max_pool 2x2"),
         ({"type": "conv", "groups": 4, "bias": True, "repeat": 3}, "conv g4 bias=true x3"),
         ({"type": "bottleneck", "out": 64, "reduction": 2}, "bottleneck 64 reduction=2"),
@@ -426,3 +429,13 @@ def test_an_unclosed_quote_is_named() -> None:
         "                   ^^^^^^^^^\n"
         f"  {VALUES}"
     )
+
+
+@pytest.mark.parametrize("room", [80, 81])
+def test_sizes_in_a_text_have_room_for_80_characters(room: int) -> None:
+    text = "3x3".ljust(room)
+    if room > 80:
+        with pytest.raises(ValidationError):
+            LayerSpec.model_validate({"type": "conv", "kernel_size": text})
+    else:
+        assert LayerSpec.model_validate({"type": "conv", "kernel_size": text}).kernel_size == (3, 3)

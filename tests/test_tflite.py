@@ -310,6 +310,7 @@ def test_a_basic_lstm_has_one_matrix_for_all_gates(tmp_path: Path) -> None:
     read_back = subject(b.build([x, before, state], made[:2]), tmp_path)
     assert figures(count_subject(read_back)) == (12 * 8 + 12, 2 * 12 * 8, 2 * (12 + 9 * 3))
     assert read_back.graph.weight_bytes == (4 * (12 * 8 + 12), 0, 0, 0)
+    assert read_back.graph.nodes[0].operation.channel_mixing((2, 5)) == 5  # not the 3 of before
 
 
 def test_a_recurrent_layer_in_both_directions(tmp_path: Path) -> None:

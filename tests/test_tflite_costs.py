@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tflite
 from tflite_models import Builder
 
 from convcost.api import count_subject
@@ -296,3 +297,28 @@ def test_a_convolution_of_the_engine_has_a_stored_filter_and_a_computed_input(
     assert result.macs == 8 * 8 * 4 * 4
     assert isinstance(operation, Conv) is (computed == "neither")
     assert isinstance(operation, Foreign) is (computed != "neither")
+
+
+class Behind(Builder):
+    """Values behind the FlatBuffer, as in files near 2 GiB; ``at`` is where they begin."""
+
+    at = 2
+
+    def _write_buffer(self, fb: Any, data: bytes) -> int:
+        tflite.BufferStart(fb)
+        if data:
+            tflite.BufferAddOffset(fb, self.at)
+            tflite.BufferAddSize(fb, len(data))
+        return int(tflite.BufferEnd(fb))
+
+
+def test_values_behind_the_tables_are_weights_too(tmp_path: Path) -> None:
+    """Source: the comment on ``Buffer.offset`` in TensorFlow's schema.fbs."""
+    b = Behind()
+    x, w, y = b.tensor("x", 1, 5), b.weight("w", 7, 5), b.tensor("y", 1, 7)
+    b.operator("FULLY_CONNECTED", [x, w, -1], [y])
+    b.at = len(b.build([x], [y]))
+    result = read(b.build([x], [y]) + bytes(4 * 7 * 5), tmp_path)
+    assert figures(result) == (7 * 5, 7 * 5, 0)
+    [message, *_] = refused(b.build([x], [y]), tmp_path)  # nothing behind the tables
+    assert message == "not a TFLite model, or a truncated one"

@@ -7,11 +7,16 @@ TensorFlow's definition of the operator. What does not fit is refused, whatever 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tflite_models import Builder
 
+from convcost.api import count_subject
+from convcost.errors import SpecError
+from convcost.sources.tflite.file import read_tflite
 from convcost.sources.tflite.model import Dims, Operator, Tensor
 from convcost.sources.tflite.reads import Reads, UnknownSizeError
 from convcost.sources.tflite.rules import RULES
@@ -376,11 +381,17 @@ MISFIT: dict[str, tuple[str, list[Input], int, dict[str, Any]]] = {
     "a matrix without columns": ("FULLY_CONNECTED", [(2, 4), (4, 0)], 1, {}),
     "channels of another size": ("FULLY_CONNECTED", [(1, 8), (3, 4)], 1, {"KeepNumDims": 1}),
     "channels that are not there": ("FULLY_CONNECTED", [(), (3, 1)], 1, {"KeepNumDims": 1}),
-    "a pool of three axes": (
+    "a pool of five axes": (
         "MAX_POOL_2D",
         [(4, 6, 8)],
         1,
         {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 1, "StrideW": 1},
+    ),
+    "a pool of three axes": (
+        "MAX_POOL_2D",
+        [(*IMAGE, 2)],
+        1,
+        {"FilterHeight": 1, "FilterWidth": 1, "StrideH": 1, "StrideW": 1},
     ),
     "a pool without a window": ("MAX_POOL_2D", [IMAGE], 1, {"StrideH": 1, "StrideW": 1}),
     "filters that make no ranks": ("SVDF", [(2, 5), (13, 5)], 1, {"Rank": 3}),
@@ -474,3 +485,18 @@ COMPUTED: dict[str, tuple[Made, list[Any]]] = {
 def test_whole_numbers_are_computed_as_the_operator_does(case: str) -> None:
     made, expected = COMPUTED[case]
     assert made() == expected
+
+
+@pytest.mark.parametrize("axes", [8, 9])
+def test_a_tensor_has_8_axes_at_most(tmp_path: Path, axes: int) -> None:
+    b = Builder()
+    x, y = b.tensor("x", *[1] * axes), b.tensor("y", *[1] * axes)
+    b.operator("RELU", [x], [y])
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b.build([x], [y]))
+    if axes <= 8:
+        assert count_subject(read_tflite(path)).params == 0
+    else:
+        with pytest.raises(SpecError) as caught:
+            read_tflite(path)
+        assert caught.value.message == "x has 9 axes"

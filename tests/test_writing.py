@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from conftest import Run, environment
 
+from convcost.cli.interruption import Interrupted, Interrupts
+from convcost.cli.writer import WholeWriter
+
 SPEC = json.dumps({"type": "conv", "input": [8, 8, 4], "kernel_size": 1, "out_channels": 8})
 CONVCOST = [sys.executable, "-m", "convcost"]
 UNBUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -355,3 +358,15 @@ def test_a_long_file_has_a_bar_that_goes_away(tmp_path: Path) -> None:
 
 def test_a_short_file_has_none(tmp_path: Path) -> None:
     assert shown_on_a_terminal(tmp_path, 100) == (0, b"", 100)
+
+
+def test_ctrl_c_inside_a_line_comes_through_at_its_end() -> None:
+    reader, writer = os.pipe()
+    interrupts = Interrupts()
+    interrupts.asked = True
+    with os.fdopen(reader, "rb") as out, os.fdopen(writer, "wb") as into:
+        with pytest.raises(Interrupted):
+            WholeWriter(into.fileno(), interrupts).write(b"a line\n")
+        into.close()
+        assert out.read() == b"a line\n"
+    assert not interrupts.held

@@ -109,6 +109,8 @@ def build_item(library: Library, item: Item, asked: Asked) -> Subject:
         except SpecError as error:
             raise located(error, item.place, item.lines) from None
     shape = item.spec.input or asked.input
+    if item.spec.input is None:  # the typed shape is laid out already
+        asked = asked._replace(channels_first=False)
     spec, note = without_batch(item.spec.model_copy(update={"input": shape}))
     subject = build_spec(
         library,

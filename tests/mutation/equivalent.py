@@ -31,4 +31,27 @@ EQUIVALENT: dict[str, str] = {
     "and len(second) < 2 | if len(first) < 2 or len(second) < 2: raise ValueError": (
         "taking a list apart for two sizes raises the same error"
     ),
+    "engine/shapes.py divisors: 1 -> 2 | small = [d for d in range(1, int(number ** 0.5) + "
+    "1) if number % d == 0] #2": (
+        "one number more is tried, and it is a divisor or left out, as any other"
+    ),
+    "engine/operations/rearranging.py Reshape.output: 0 -> 1 | left = ceil_div(values, "
+    "known) if is_open else 0": ("what is left is read only where a size of -1 stands"),
+    "sources/tflite/values.py _divide: a < 0 -> a <= 0 | return -(-a // b) if (a < 0) != "
+    "(b < 0) else a // b": ("nothing divided by a number is nothing, rounded either way"),
+    "sources/tflite/settings.py pool: raise ValueError -> pass | raise ValueError": (
+        "the engine takes its windows of two sizes for another input, and refuses that"
+    ),
+    "studies/budget.py _on_uncounted: 1 -> 2 | layers = tuple(((f'{row.name} "
+    "({row.type})', 1) for row in unknown[:GROWN]))": (
+        "of a layer that cannot be counted only the name is shown"
+    ),
+    "engine/boxes.py _Filling._write: high > HIGH -> high >= HIGH | if (low < LOW or high "
+    "> HIGH) and values.dtype != object: values = values.astype(object)": (
+        "Python integers of up to 63 bits are those of the array: slower, and the same"
+    ),
+    "engine/memory/patches.py _in_patches: 0 -> 1 | live: dict[int, int] = "
+    "dict.fromkeys(cut.before, 0)": (
+        "the map itself is alive in every part, and has a byte at least"
+    ),
 }
