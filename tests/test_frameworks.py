@@ -8,7 +8,7 @@ import pytest
 
 from convcost import count
 from convcost.errors import ConvcostError
-from convcost.sources.frameworks.lines import CALLS
+from convcost.sources.frameworks.lines import CALLS, reads
 
 CASES: list[tuple[str, str, tuple[int, ...], int]] = [
     # The parameters are sum(p.numel() for p in layer.parameters()) of PyTorch, or Keras'
@@ -477,3 +477,10 @@ def test_pytorch_agrees_where_it_is_installed() -> None:
             made = tuple(layer(torch.zeros(1, sizes[-1], *sizes[:-1])).shape[1:])
             made = (*made[1:], made[0]) if len(made) > 1 else made
         assert (made, sum(p.numel() for p in layer.parameters())) == (output, params)
+
+
+def test_a_line_of_pytorch_says_its_axes_and_channels() -> None:
+    assert reads("nn.Conv2d(4, 8, 3)") == (2, 4)
+    assert reads("nn.Conv3d(6, 8, 3)") == (3, 6)
+    assert reads("nn.Linear(4, 8)") is None
+    assert reads("conv 3x3 8") is None

@@ -109,6 +109,11 @@ def test_gemm(tmp_path: Path) -> None:
     assert result.counted.rows[0].type == "linear"
 
 
+def test_gemm_of_a_turned_input_sums_over_its_first_axis(tmp_path: Path) -> None:
+    result = one(tmp_path, "Gemm", ["x", "w"], [weight("w", 32, 10)], (32, 5), transA=1)
+    assert figures(result) == (32 * 10, 5 * 32 * 10, 0)
+
+
 def test_matmul_with_a_weight_is_linear(tmp_path: Path) -> None:
     result = one(tmp_path, "MatMul", ["x", "w"], [weight("w", 32, 10)], (1, 7, 32))
     assert figures(result) == (32 * 10, 7 * 32 * 10, 0)
