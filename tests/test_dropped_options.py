@@ -227,3 +227,18 @@ def test_diff_reads_a_saved_count_or_specs_from_standard_input(invoke: Run) -> N
         "error: standard input is one thing, not two", "  - -"
     )
     assert invoke("diff", "lenet5", "-", stdin=spec).out.startswith("lenet5 -> mine\n")
+
+
+def test_layers_of_a_stream_are_called_as_they_are_alone(invoke: Run) -> None:
+    layers: list[dict[str, object]] = [
+        {"type": "relu"},
+        {"type": "activation", "function": "silu"},
+        {"type": "activation", "function": "tanh"},
+        *({"type": name, "kernel": 1, "out": 4} for name in ("Conv2d", "conv", "Conv2d")),
+    ]
+    lines = [json.dumps({"input": "8x8x4", **layer}) for layer in layers]
+    alone = [json.loads(invoke("count", "-", "--json", stdin=line).out) for line in lines]
+    out = invoke("count", "-", "--format", "jsonl", stdin="\n".join(lines)).out
+    names = [json.loads(line)["name"] for line in out.splitlines()]
+    assert names == [one["results"][0]["name"] for one in alone]
+    assert names == ["relu", "silu", "tanh", "conv", "conv", "conv"]

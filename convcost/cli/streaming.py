@@ -112,6 +112,8 @@ class Stream:
         completed, proper = opened.completed, opened.library.proper
         check = self._check if self._limits else None
 
+        names: dict[str, str] = {}
+
         def fast(found: Any) -> dict[str, Any] | None:
             spec = None if isinstance(found, Found | Problem) else found.spec
             if spec is None or check is not None:
@@ -121,7 +123,11 @@ class Stream:
             totals = totals_of(spec if as_written else completed(found), input, batch)
             if totals is None:
                 return None
-            name = spec.name or label(spec, proper)
+            name = spec.name or names.get(spec.type)
+            if name is None:
+                name = label(spec, proper)
+                if proper(spec.type) != "activation":  # that is called by its function
+                    names[spec.type] = name
             return result_document(name, totals, unused=totals.unused)
 
         return fast
