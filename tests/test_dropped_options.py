@@ -230,11 +230,14 @@ def test_diff_reads_a_saved_count_or_specs_from_standard_input(invoke: Run) -> N
 
 
 def test_layers_of_a_stream_are_called_as_they_are_alone(invoke: Run) -> None:
+    kernel: dict[str, object] = {"kernel": 1, "out": 4}
     layers: list[dict[str, object]] = [
         {"type": "relu"},
         {"type": "activation", "function": "silu"},
         {"type": "activation", "function": "tanh"},
-        *({"type": name, "kernel": 1, "out": 4} for name in ("Conv2d", "conv", "Conv2d")),
+        {"type": "Conv2d", **kernel},
+        {"type": "conv", **kernel},
+        {"type": "Conv2d", **kernel},
     ]
     lines = [json.dumps({"input": "8x8x4", **layer}) for layer in layers]
     alone = [json.loads(invoke("count", "-", "--json", stdin=line).out) for line in lines]
