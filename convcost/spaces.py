@@ -96,8 +96,7 @@ def sweep(
     shape = None if input is None else read_shape(input)
     library = Library([Path(folder) for folder in design_path])
     family, space = open_space(library, Asked(words, _axes(vary), fixed, shape, batch))
-    taken = [axis.name for axis in space.axes]
-    table = None if join is None else read_join(str(join), space.axes, taken)
+    table = None if join is None else read_join(str(join), space.axes)
     wish = make_wish(
         space.axes,
         where=where,

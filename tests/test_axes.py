@@ -227,6 +227,19 @@ def test_a_file_that_cannot_be_joined(
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("figure", ["macs", "params", "peak"])
+def test_a_column_that_is_joined_is_no_figure(tmp_path: Path, figure: str) -> None:
+    path = tmp_path / "measured.csv"
+    path.write_text(f"out,{figure}\n8,1\n")
+    with pytest.raises(SpecError) as caught:
+        read_join(str(path), AXES)
+    assert caught.value.lines() == [
+        f"{figure} is a column already",
+        f"  {path}",
+        "  rename it in the file",
+    ]
+
+
 def test_a_table_that_is_joined_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "MAX_ROWS", 2)
     assert len(joined(tmp_path, "out,ms\n8,1\n16,2\n").table) == 2

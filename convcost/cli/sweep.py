@@ -122,8 +122,7 @@ def run(
     if chart == AS_TEXT and form != "table":
         raise SpecError("a chart of text stands below a table", place="--chart", hint=IN_A_FILE)
     _, family, made = opened_space(what or [], space)
-    taken = [axis.name for axis in made.axes]
-    table = read_join(join, made.axes, taken) if join else None
+    table = read_join(join, made.axes) if join else None
     named = tuple(filter(None, (columns or "").replace(" ", "").split(",")))
     rows = most or None
     if most is None and form in FOR_PEOPLE and parquet is None:
@@ -149,7 +148,8 @@ def run(
         else:
             swept = sweep(machine, wish, done, beside)
     if cloud is not None and chart is not None:
-        write_charts([sweep_scatter(name, taken, cloud, made.size)], chart, width)
+        axes = [axis.name for axis in made.axes]
+        write_charts([sweep_scatter(name, axes, cloud, made.size)], chart, width)
     if swept is not None:
         report = sweep_report(swept, wish, name, chart=chart == AS_TEXT)
         write_answer([report], output, form)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convcost.engine.figures import FIGURES
 from convcost.errors import ConvcostError, SpecError
 from convcost.language.reading import read_text
 from convcost.studies.space import LONG_NAMES, Axis, read_value
@@ -31,8 +32,11 @@ class Join(NamedTuple):
         return self.table.get(tuple(row[name] for name in self.on))
 
 
-def read_join(path: str, axes: Sequence[Axis], taken: Sequence[str]) -> Join:
-    """Read a CSV file whose header names one axis or more. Raises SpecError."""
+def read_join(path: str, axes: Sequence[Axis], taken: Collection[str] = FIGURES.keys()) -> Join:
+    """Read a CSV file whose header names one axis or more, and no column that is ``taken``.
+
+    Raises SpecError.
+    """
     text = read_text(Path(path))
     reader = csv.reader(io.StringIO(text))
     header = [cell.strip() for cell in next(reader, [])]
