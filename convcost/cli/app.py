@@ -35,18 +35,6 @@ COMMANDS = {
 """Every command, with the line that ``--help`` shows; each is a module of this folder."""
 
 
-def moved(args: Sequence[str]) -> list[str]:
-    """``--lang zh compare ...`` as ``compare --lang zh ...``: a command uses or refuses it."""
-    before: list[str] = []
-    words = list(args)
-    while words and words[0].partition("=")[0] in ("--lang", "--color"):
-        taken = 1 if "=" in words[0] else 2
-        before, words = [*before, *words[:taken]], words[taken:]
-    if not words or words[0].startswith("-"):
-        return list(args)
-    return [words[0], *before, *words[1:]]
-
-
 class LazyGroup(TyperGroup):
     """Builds a command when it is asked for: the others cost nothing."""
 
@@ -54,7 +42,7 @@ class LazyGroup(TyperGroup):
         """The same, with or without colour: help is printed while words are still parsed."""
         extra.setdefault("color", wants_color(sys.stdout, typed("--color", args)))
         extra.setdefault("obj", {"lang": typed("--lang", args, "en")})
-        return super().make_context(info_name, moved(args), parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
