@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from convcost.reports.schema_base import Document
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CheckedLimit(_Model):
+class CheckedLimit(Document):
     """One limit. A value that is a lower bound has the status unknown, or breaks anyway."""
 
     name: str
@@ -24,7 +22,7 @@ class CheckedLimit(_Model):
     status: Literal["holds", "broken", "warning", "unknown"]
 
 
-class CheckDocument(_Model):
+class CheckDocument(Document):
     """``convcost check --format json``."""
 
     schema_: Annotated[Literal["convcost.check/1"], Field(alias="schema")]
@@ -32,7 +30,7 @@ class CheckDocument(_Model):
     checks: list[CheckedLimit]
 
 
-class Movement(_Model):
+class Movement(Document):
     """One figure of the baseline; null on a side where the check is not there."""
 
     name: str
@@ -41,14 +39,14 @@ class Movement(_Model):
     after: int | None
 
 
-class CheckUpdateDocument(_Model):
+class CheckUpdateDocument(Document):
     """``convcost check --update --format json``."""
 
     schema_: Annotated[Literal["convcost.check_update/1"], Field(alias="schema")]
     changes: list[Movement]
 
 
-class FigureDifference(_Model):
+class FigureDifference(Document):
     """A figure of both sides. A change that cannot be known is null."""
 
     a: int | float | list[int] | None
@@ -56,7 +54,7 @@ class FigureDifference(_Model):
     change: int | float | None
 
 
-class LayerDifference(_Model):
+class LayerDifference(Document):
     """A layer of each side, or of one; ``changes`` has [a, b] for each field that differs."""
 
     a: str | None
@@ -65,7 +63,7 @@ class LayerDifference(_Model):
     changes: dict[str, Annotated[list[Any], Field(min_length=2, max_length=2)]]
 
 
-class KindTotals(_Model):
+class KindTotals(Document):
     """All layers of a kind on one side, added up."""
 
     layers: int
@@ -74,7 +72,7 @@ class KindTotals(_Model):
     element_ops: int
 
 
-class KindDifference(_Model):
+class KindDifference(Document):
     """A kind of layer on both sides."""
 
     type: str
@@ -82,7 +80,7 @@ class KindDifference(_Model):
     b: KindTotals
 
 
-class DiffDocument(_Model):
+class DiffDocument(Document):
     """``convcost diff --format json``; ``types`` with ``--by type``."""
 
     schema_: Annotated[Literal["convcost.diff/1"], Field(alias="schema")]

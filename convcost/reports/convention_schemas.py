@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from convcost.reports.schema_base import Document
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ConventionValue(_Model):
+class ConventionValue(Document):
     """What another tool would report, where ``--convention`` asks for it."""
 
     name: str
@@ -20,7 +18,7 @@ class ConventionValue(_Model):
     value: int
 
 
-class ConventionTerm(_Model):
+class ConventionTerm(Document):
     """One part of a tool's number; the values of all terms sum to it."""
 
     what: str = Field(description="the kind of layer, and how much for each of what")
@@ -28,7 +26,7 @@ class ConventionTerm(_Model):
     value: int
 
 
-class ToolResult(_Model):
+class ToolResult(Document):
     """A tool's number. ``depends_on``: where it depends on how the model was written."""
 
     version: str
@@ -38,14 +36,14 @@ class ToolResult(_Model):
     depends_on: list[str]
 
 
-class UnknownLayer(_Model):
+class UnknownLayer(Document):
     """A layer whose cost is not known."""
 
     name: str
     type: str
 
 
-class ConventionsResult(_Model):
+class ConventionsResult(Document):
     """One subject by every tool. With status partial all numbers are lower bounds."""
 
     name: str
@@ -55,14 +53,14 @@ class ConventionsResult(_Model):
     tools: dict[str, ToolResult]
 
 
-class ConventionsDocument(_Model):
+class ConventionsDocument(Document):
     """``convcost conventions --format json``."""
 
     schema_: Annotated[Literal["convcost.conventions/1"], Field(alias="schema")]
     results: list[ConventionsResult]
 
 
-class FigureExplanation(_Model):
+class FigureExplanation(Document):
     """A way to a printed figure. ``exact``: the number is printed so, rounded."""
 
     steps: list[str] = Field(description="none: convcost's own count")
@@ -72,7 +70,7 @@ class FigureExplanation(_Model):
     exact: bool
 
 
-class ReconcileResult(_Model):
+class ReconcileResult(Document):
     """One printed figure: what gives it, the fewest steps first, or what comes near."""
 
     name: str
@@ -87,7 +85,7 @@ class ReconcileResult(_Model):
     nearest: list[FigureExplanation]
 
 
-class ReconcileDocument(_Model):
+class ReconcileDocument(Document):
     """``convcost reconcile --format json``."""
 
     schema_: Annotated[Literal["convcost.reconcile/1"], Field(alias="schema")]

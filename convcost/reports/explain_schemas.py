@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Shape = list[int]
-Axes = list[int]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from convcost.reports.schema_base import Axes, Document, Shape
 
 
-class ExplainedProduct(_Model):
+class ExplainedProduct(Document):
     """One of the sums of products of a layer; not learned where both sides were computed."""
 
     name: str
@@ -26,7 +21,7 @@ class ExplainedProduct(_Model):
     macs: int = Field(description="for one sample")
 
 
-class ExplainedLayer(_Model):
+class ExplainedLayer(Document):
     """One layer, factor by factor; null where a layer has no MACs."""
 
     name: str
@@ -47,7 +42,7 @@ class ExplainedLayer(_Model):
     remarks: list[str]
 
 
-class Versus(_Model):
+class Versus(Document):
     """The design that an explanation is set against."""
 
     design: str
@@ -59,7 +54,7 @@ class Versus(_Model):
     macs_closed_form: str | None
 
 
-class ExplainDocument(_Model):
+class ExplainDocument(Document):
     """``convcost explain --format json``."""
 
     schema_: Annotated[Literal["convcost.explain/1"], Field(alias="schema")]
@@ -75,7 +70,7 @@ class ExplainDocument(_Model):
     versus: Versus | None = None
 
 
-class FormulaDocument(_Model):
+class FormulaDocument(Document):
     """``convcost formula --format json``: expressions in Python's syntax."""
 
     schema_: Annotated[Literal["convcost.formula/1"], Field(alias="schema")]

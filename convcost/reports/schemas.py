@@ -18,15 +18,8 @@ from convcost.reports.convention_schemas import (
     ReconcileDocument,
 )
 from convcost.reports.explain_schemas import ExplainDocument, FormulaDocument
+from convcost.reports.schema_base import Axes, Document, Shape
 from convcost.reports.space_schemas import FitDocument, SweepDocument
-
-Shape = list[int]
-Axes = list[int]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 _TYPES: dict[str, Any] = {"count": int, "bytes": int, "ratio": float, "shape": Shape}
 
@@ -41,7 +34,7 @@ def _with_figures(name: str, base: type[BaseModel], keys: Sequence[str]) -> Any:
     return create_model(name, __base__=base, **fields)
 
 
-class LayerResult(_Model):
+class LayerResult(Document):
     """LAYER: one counted layer. Numbers are null where the layer is not known.
 
     Further keys are settings that only its type has, such as an activation's ``function``.
@@ -70,7 +63,7 @@ _LAYER_KEYS = [key for key, figure in FIGURES.items() if figure.layer]
 MeasuredLayer = _with_figures("MeasuredLayer", LayerResult, _LAYER_KEYS)
 
 
-class MemoryRule(_Model):
+class MemoryRule(Document):
     """What an engine runs as one layer and writes in place, and how it places buffers."""
 
     fused: bool
@@ -78,7 +71,7 @@ class MemoryRule(_Model):
     planner: str
 
 
-class PlannedBuffer(_Model):
+class PlannedBuffer(Document):
     """A buffer: bytes needed, size as rounded up, and the steps that need it."""
 
     name: str
@@ -89,7 +82,7 @@ class PlannedBuffer(_Model):
     last: int
 
 
-class MemoryPlan(_Model):
+class MemoryPlan(Document):
     """Where each buffer lies in the arena."""
 
     planner: str
@@ -99,7 +92,7 @@ class MemoryPlan(_Model):
     buffers: list[PlannedBuffer]
 
 
-class MemoryPatches(_Model):
+class MemoryPatches(Document):
     """A network whose layers up to ``until`` run in patches: bytes, and MACs for the batch."""
 
     rows: int
@@ -116,7 +109,7 @@ class MemoryPatches(_Model):
     extra_macs: int = Field(description="of the MACs, those computed again")
 
 
-class Memory(_Model):
+class Memory(Document):
     """Memory in bytes. Four figures by name; no sum of them means anything."""
 
     dtype: str = Field(description="int8, weights=int4,activations=int8; file: as the file states")
@@ -132,7 +125,7 @@ class Memory(_Model):
     patches: MemoryPatches | None = None
 
 
-class Share(_Model):
+class Share(Document):
     """All layers of one kind, added up."""
 
     kind: str
@@ -141,14 +134,14 @@ class Share(_Model):
     macs: int
 
 
-class Uncounted(_Model):
+class Uncounted(Document):
     """A layer whose cost is not known."""
 
     name: str
     type: str
 
 
-class Result(_Model):
+class Result(Document):
     """RESULT: one counted subject. With status partial the totals are lower bounds."""
 
     name: str
@@ -174,14 +167,14 @@ class Result(_Model):
 MeasuredResult = _with_figures("MeasuredResult", Result, list(FIGURES))
 
 
-class CountDocument(_Model):
+class CountDocument(Document):
     """``convcost count --format json``."""
 
     schema_: Annotated[Literal["convcost.count/1"], Field(alias="schema")]
     results: list[MeasuredResult]  # type: ignore[valid-type]
 
 
-class DesignResult(_Model):
+class DesignResult(Document):
     """One alternative of a comparison. Ratios are design / baseline."""
 
     design: str
@@ -199,7 +192,7 @@ class DesignResult(_Model):
     convention: ConventionValue | None = None
 
 
-class ComparisonResult(_Model):
+class ComparisonResult(Document):
     """One comparison."""
 
     input: Shape
@@ -211,14 +204,14 @@ class ComparisonResult(_Model):
     designs: list[DesignResult]
 
 
-class CompareDocument(_Model):
+class CompareDocument(Document):
     """``convcost compare --format json``."""
 
     schema_: Annotated[Literal["convcost.compare/1"], Field(alias="schema")]
     comparisons: list[ComparisonResult]
 
 
-class Totals(_Model):
+class Totals(Document):
     """A network before or after a swap."""
 
     params: int
@@ -228,7 +221,7 @@ class Totals(_Model):
     status: Literal["complete", "partial"]
 
 
-class SwappedLayers(_Model):
+class SwappedLayers(Document):
     """What was replaced, and what stands there now."""
 
     layer: str
@@ -236,7 +229,7 @@ class SwappedLayers(_Model):
     after: list[LayerResult]
 
 
-class SwapDocument(_Model):
+class SwapDocument(Document):
     """``convcost swap --format json``. Ratios are after / before, null for lower bounds."""
 
     schema_: Annotated[Literal["convcost.swap/1"], Field(alias="schema")]
@@ -250,7 +243,7 @@ class SwapDocument(_Model):
     changes: list[SwappedLayers]
 
 
-class DesignRecord(_Model):
+class DesignRecord(Document):
     """One design; parameters with their defaults as they are shown."""
 
     name: str
@@ -265,14 +258,14 @@ class DesignRecord(_Model):
     macs: int | None = Field(None, description="of a network on its own input")
 
 
-class DesignsDocument(_Model):
+class DesignsDocument(Document):
     """``convcost designs --format json``."""
 
     schema_: Annotated[Literal["convcost.designs/1"], Field(alias="schema")]
     designs: list[DesignRecord]
 
 
-class CheckedExample(_Model):
+class CheckedExample(Document):
     """One worked example of a design's file."""
 
     input: Shape
@@ -283,7 +276,7 @@ class CheckedExample(_Model):
     holds: bool
 
 
-class DesignCheckDocument(_Model):
+class DesignCheckDocument(Document):
     """``convcost designs --check FILE --format json``."""
 
     schema_: Annotated[Literal["convcost.design_check/1"], Field(alias="schema")]

@@ -6,17 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Shape = list[int]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from convcost.reports.schema_base import Document, Shape
 
 Number = int | float | bool | str | Shape
 
 
-class SweepDocument(_Model):
+class SweepDocument(Document):
     """``convcost sweep --format json``: a row a candidate, its axes and then its figures."""
 
     schema_: Annotated[Literal["convcost.sweep/1"], Field(alias="schema")]
@@ -36,7 +31,7 @@ class FitCandidate(BaseModel):
     macs: int
 
 
-class FitDocument(_Model):
+class FitDocument(Document):
     """``convcost fit --format json``. ``same``: for each axis the interval without a change."""
 
     schema_: Annotated[Literal["convcost.fit/1"], Field(alias="schema")]
