@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from convcost.engine.counting import count as count_graph
 from convcost.engine.memory.execution import PLAIN, Execution
@@ -155,9 +155,18 @@ def compare(
     """
     if what and not isinstance(what[0], str | Path | Mapping | LayerSpec | Subject):
         input, what = what[0], what[1:]  # a shape as numbers
-    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
-    default = () if designs else DEFAULT_DESIGNS
-    opened = _open(what, ways, library, design_path, settings, default)
+    asked, library = _asked(
+        input=input,
+        batch=batch,
+        design_path=design_path,
+        norm=norm,
+        activation=activation,
+        bias=bias,
+        switches=switches,
+        library=library,
+        **settings,
+    )
+    opened = _open(what, asked, library, () if designs else DEFAULT_DESIGNS)
     return ComparisonResult(one_comparison(opened, designs or (), baseline))
 
 
@@ -278,22 +287,10 @@ def designs(name: str | None = None, *, design_path: Sequence[str | Path] = ()) 
     return PageResult(design_report(library, library.find(name)))
 
 
-def opened(
-    *what: What,
-    input: ShapeLike | None = None,
-    batch: int | None = None,
-    design_path: Sequence[str | Path] = (),
-    norm: bool | None = None,
-    activation: bool | None = None,
-    bias: bool | None = None,
-    switches: Switches | None = None,
-    library: Library | None = None,
-    arguments: Mapping[str, Any] | None = None,
-    **settings: Any,
-) -> Opened:
+def opened(*what: What, arguments: Mapping[str, Any] | None = None, **options: Any) -> Opened:
     """The one door, asked from Python: what ``load`` builds, before it is built."""
-    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
-    return _open(what, ways, library, design_path, {**(arguments or {}), **settings})
+    asked, library = _asked(**options)
+    return _open(what, asked._replace(settings={**(arguments or {}), **asked.settings}), library)
 
 
 def _asked(
@@ -308,9 +305,21 @@ def _asked(
     library: Library | None = None,
     **settings: Any,
 ) -> tuple[Asked, Library]:
-    """The options of ``load`` for a question with doors of its own."""
-    ways = _Ways(input, batch, Wanted(norm, activation, bias), switches)
-    return _question(ways, settings), library or open_library(list(map(Path, design_path)))
+    """The options of ``load``. Raises ConvcostError for arguments of a wrong kind."""
+    from convcost.language.values import flag, whole
+
+    wanted = Wanted(norm, activation, bias)
+    for name, value in zip(Wanted._fields, wanted, strict=True):
+        if value is not None:
+            flag(value, name)
+    asked = Asked(
+        input=None if input is None else read_shape(input),
+        batch=None if batch is None else whole(batch, "batch"),
+        settings=settings,
+        wanted=wanted,
+        base=switches,
+    )
+    return asked, library or open_library(list(map(Path, design_path)))
 
 
 def _words(what: Sequence[Any]) -> tuple[Any, ...]:
@@ -325,43 +334,12 @@ def _words(what: Sequence[Any]) -> tuple[Any, ...]:
     )
 
 
-class _Ways(NamedTuple):
-    """How subjects are to be counted."""
-
-    input: ShapeLike | None
-    batch: int | None
-    wanted: Wanted
-    switches: Switches | None
-
-
 def _open(
-    what: Sequence[Any],
-    ways: _Ways,
-    library: Library | None,
-    design_path: Sequence[str | Path],
-    settings: Mapping[str, Any],
-    default: Sequence[str] = ("standard",),
+    what: Sequence[Any], asked: Asked, library: Library, default: Sequence[str] = ("standard",)
 ) -> Opened:
-    """The one door, asked from Python. Raises ConvcostError for arguments of a wrong kind."""
-    library = library or open_library([Path(folder) for folder in design_path])
+    """The one door, for Python's words."""
     words = [str(word) if isinstance(word, Path) else word for word in what]
-    return Opened(words, _question(ways, settings), library, default=default)
-
-
-def _question(ways: _Ways, settings: Mapping[str, Any]) -> Asked:
-    """What was given beside the words. Raises ConvcostError for arguments of a wrong kind."""
-    from convcost.language.values import flag, whole
-
-    for name, value in zip(Wanted._fields, ways.wanted, strict=True):
-        if value is not None:
-            flag(value, name)
-    return Asked(
-        input=None if ways.input is None else read_shape(ways.input),
-        batch=None if ways.batch is None else whole(ways.batch, "batch"),
-        settings=settings,
-        wanted=ways.wanted,
-        base=ways.switches,
-    )
+    return Opened(words, asked, library, default=default)
 
 
 def _built(opened: Opened) -> list[Subject]:
