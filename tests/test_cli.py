@@ -7,7 +7,10 @@ import io
 import json
 import subprocess
 import sys
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Result, Run, environment, refusal
@@ -254,9 +257,23 @@ def test_standard_input_closes_early_without_a_trace(tmp_path: Path) -> None:
     assert result == (0, f"{4 * 8}\n", "")
 
 
-def test_a_stream_answers_each_line_before_the_next_one_comes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "line", "path", "value"),
+    [
+        ("count", ONE, ("params",), 4 * 8),
+        (
+            "compare",
+            '{"type": "conv", "input": "8x8x4", "kernel": 3, "out": 8}',
+            ("designs", 0, "macs"),
+            8 * 8 * 4 * 8 * 3 * 3,
+        ),
+    ],
+)
+def test_a_stream_answers_each_line_before_the_next_one_comes(
+    tmp_path: Path, command: str, line: str, path: tuple[Any, ...], value: int
+) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "convcost", "count", "-", "--format", "jsonl"],
+        [sys.executable, "-m", "convcost", command, "-", "--format", "jsonl"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=tmp_path,
@@ -266,9 +283,9 @@ def test_a_stream_answers_each_line_before_the_next_one_comes(tmp_path: Path) ->
     assert child.stdout is not None
     with child:
         for _ in range(3):
-            child.stdin.write(f"{ONE}\n".encode())
+            child.stdin.write(f"{line}\n".encode())
             child.stdin.flush()
-            assert json.loads(child.stdout.readline())["params"] == 4 * 8
+            assert reduce(getitem, path, json.loads(child.stdout.readline())) == value
         child.stdin.close()
     assert child.returncode == 0
 

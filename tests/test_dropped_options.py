@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import Result, Run, environment, refusal
+from conftest import Result, Run, refusal
 
 from convcost.engine.shapes import product
 
@@ -183,29 +181,6 @@ def test_a_setting_of_layers_in_general_is_for_both_designs_of_a_formula(invoke:
 @pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large"])
 def test_a_network_has_a_width_above_zero(invoke: Run, name: str) -> None:
     assert invoke("count", name, "--width", "0") == refusal(f"error: {name}: width must be above 0")
-
-
-def test_a_comparison_of_json_lines_answers_each_line_before_the_next_one_comes(
-    tmp_path: Path,
-) -> None:
-    line = b'{"type": "conv", "input": "8x8x4", "kernel": 3, "out": 8}\n'
-    child = subprocess.Popen(
-        [sys.executable, "-m", "convcost", "compare", "-", "--format", "jsonl"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(),
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with child:
-        for _ in range(3):
-            child.stdin.write(line)
-            child.stdin.flush()
-            first = json.loads(child.stdout.readline())["designs"][0]
-            assert first["macs"] == product((8, 8, 4, 8, 3, 3))
-        child.stdin.close()
-    assert child.returncode == 0
 
 
 def test_networks_in_lines_are_not_compared_with_specs(invoke: Run, tmp_path: Path) -> None:

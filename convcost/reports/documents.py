@@ -124,14 +124,20 @@ def plain(value: Any) -> Any:
     return decimal(value) if isinstance(value, Fraction) else value
 
 
-def layer_document(row: Row) -> dict[str, Any]:
-    """One layer (LAYER), with the settings of its operation, per axis."""
-    cost = row.cost
-    document: dict[str, Any] = {
+def described(row: Row) -> dict[str, Any]:
+    """What a layer is: its name and type, what it reads first and what it makes."""
+    return {
         "name": row.name,
         "type": row.type,
         "input": known_shape(row.inputs[0]) if row.inputs else [],
         "output": known_shape(row.node.output),
+    }
+
+
+def layer_document(row: Row) -> dict[str, Any]:
+    """One layer (LAYER), with the settings of its operation, per axis."""
+    cost = row.cost
+    document = described(row) | {
         "params": None if cost is None else cost.params,
         "macs": None if cost is None else cost.macs,
         "element_ops": None if cost is None else cost.element_ops,

@@ -12,7 +12,7 @@ from convcost.engine.operations.base import Product, grouped, windowed
 from convcost.engine.shapes import product
 from convcost.quantities import format_count, format_shape, format_sizes, known_shape
 from convcost.reports import notes
-from convcost.reports.documents import decimal
+from convcost.reports.documents import decimal, described
 from convcost.reports.escaping import visible
 from convcost.reports.report import UNFOLDED, Column, Report
 from convcost.reports.theme import paint
@@ -342,11 +342,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
 
 def _step_document(step: Step) -> dict[str, Any]:
     row, cost = step.row, step.row.cost
-    return {
-        "name": row.name,
-        "type": row.type,
-        "input": known_shape(row.inputs[0]) if row.inputs else [],
-        "output": known_shape(row.node.output),
+    return described(row) | {
         "kernel_size": step.kernel,
         "channels_seen": step.channels_seen,
         "kernel_weights": step.kernel_weights,
